@@ -1,0 +1,1 @@
+"""The service around the detectors: HTTP, stores, worker, command line."""

@@ -1,0 +1,315 @@
+"""What the use cases need from the world, and nothing more. `app.main` alone names who provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct
+
+from detectors.event import Event
+from detectors.snapshot import Entity, Traits
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970-01-01 UTC. One instance, made in the composition root."""
+
+Outcome = Literal["completed", "cancelled", "reversed", "disputed"]
+Action = Literal["allow", "challenge", "review", "block"]
+Origin = Literal["decision", "batch", "event", "fallback"]
+ListName = Literal["allow", "block", "watch"]
+T = TypeVar("T")
+
+
+# ---------------------------------------------------------------- the hot store
+
+
+class PeerSeen(NamedTuple):
+    """A peer to be noted at an entity: role, 8 bytes of keyed hash, traits (all zero: leave as they were)."""
+
+    role: str
+    key: bytes
+    traits: Traits = Traits()
+
+
+class Touch(NamedTuple):
+    """
+    What one event leaves at one entity, in one atomic step.
+
+    role:   account, device, ip, payment, counterparty, email, phone, address, name_dob.
+    key:    12 bytes of keyed hash of programme, kind and value.
+    kind:   the series it counts in ("" where the event only looks).
+    points: None at entities that count events only.
+    """
+
+    role: str
+    key: bytes
+    kind: str
+    points: int | None = None
+    peers: tuple[PeerSeen, ...] = ()
+    facts: tuple[tuple[str, bytes], ...] = ()
+
+
+class Sighting(NamedTuple):
+    """
+    One event as the hot store takes it in. The first touch is the account's.
+
+    event_key:   16 bytes of keyed hash of programme and event id: the claim.
+    body_hash:   16 bytes of hash of the canonical event: the same body, the same hash.
+    fingerprint: 4 bytes of keyed hash of the event id, for recognising a repeat inside a series.
+    """
+
+    program_id: str
+    event_key: bytes
+    body_hash: bytes
+    fingerprint: bytes
+    at_ms: int
+    touches: tuple[Touch, ...]
+
+
+class Seen(NamedTuple):
+    """
+    What the hot store knows after taking a sighting in.
+
+    claim:    `new` certainly never seen; `unsure` perhaps in the record, ask it; `pending` taken in before but
+              never answered (a worker died); `conflict` the id is taken by another body.
+    answer:   the answer given before, where there is one.
+    entities: role → Entity, this event included.
+    added:    role → whether this call counted the event there (False: it had been counted before).
+    config:   version of lists and policies; a change says "read them again".
+    complete: False while the state is being rebuilt from the record.
+    """
+
+    claim: Literal["new", "unsure", "pending", "conflict"]
+    answer: bytes | None
+    entities: Mapping[str, Entity]
+    added: Mapping[str, bool]
+    config: int
+    complete: bool
+
+
+class Settlement(NamedTuple):
+    """
+    What a decision changes at the hot store beside being journalled.
+
+    totals: kind → points to add to the account's totals (`earn`, `return`, `adjust`, …).
+    burned: points redeemed for good, None where nothing was burned.
+    links:  (this account's or another account's 12-byte key, peer's 8-byte key, probability) to be remembered.
+    """
+
+    totals: Mapping[str, int]
+    burned: int | None = None
+    links: tuple[tuple[bytes, bytes, float], ...] = ()
+
+
+class HotStoreAway(Exception):
+    """The hot store did not answer in time. Carries what was asked."""
+
+
+class History(Protocol):
+    """The exact, rebuildable state of every entity, and the journal. Raises HotStoreAway."""
+
+    async def observe(self, sighting: Sighting) -> Seen:
+        """Count the event at every entity it touches, once, and read them: one round trip."""
+        ...
+
+    async def commit(self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement) -> bytes:
+        """Journal the decision, keep the answer, settle the totals, atomically. Returns the answer that counts:
+        the first one committed for this event."""
+        ...
+
+    async def retract(self, sighting: Sighting, added: Mapping[str, bool]) -> None:
+        """Take back what `observe` added for an event that turned out to be a repeat or a conflict."""
+        ...
+
+
+# ---------------------------------------------------------------- the journal and the record
+
+
+class Decided(Struct, frozen=True, tag="decided"):
+    """A decision as journalled. `answer` is the response as sent, byte for byte."""
+
+    decision_id: str
+    event: Event
+    body_hash: bytes
+    answer: bytes
+    origin: Origin
+    received_ms: int
+    decision: Action
+    shadow_decision: Action | None
+    risk_score: float
+    source: str
+    policy_version: str
+    model_version: str
+    burned: int | None
+    links: tuple[tuple[bytes, bytes, float], ...] = ()
+
+
+class OutcomeTold(Struct, frozen=True, tag="outcome"):
+    """What became of a decision, as journalled."""
+
+    decision_id: str
+    program_id: str
+    account_id: str
+    event_id: str
+    outcome: Outcome
+    told_ms: int
+    told_by: str
+
+
+JournalEntry = Decided | OutcomeTold
+
+
+class StoredAnswer(NamedTuple):
+    """The answer given to an event, and the hash of the body it was given to."""
+
+    body_hash: bytes
+    answer: bytes
+
+
+class DecisionRow(Struct, frozen=True):
+    """A decision as the record holds it."""
+
+    decision_id: str
+    program_id: str
+    event_id: str
+    account_id: str
+    type: str
+    occurred_ms: int
+    received_ms: int
+    decision: Action
+    shadow_decision: Action | None
+    risk_score: float
+    source: str
+    policy_version: str
+    model_version: str
+    origin: Origin
+    points: int | None
+    burned: int | None
+    outcome: Outcome | None
+    outcome_ms: int | None
+    answer: bytes
+
+
+class AccountRow(Struct, frozen=True):
+    """An account as the record holds it: totals over everything recorded, in points and events."""
+
+    program_id: str
+    account_id: str
+    first_seen_ms: int
+    last_seen_ms: int
+    events: int
+    earned_points: int
+    redeemed_points: int
+    decisions: Mapping[str, int]
+    """Action → how many decisions."""
+    last_risk_score: float
+    last_decision: Action
+
+
+class TimelineItem(Struct, frozen=True):
+    """One row of an account's timeline, newest first. `event` is the event as received, unsealed."""
+
+    decision: DecisionRow
+    event: Event
+
+
+class Label(Struct, frozen=True):
+    """What a person or a system says of an account or an event."""
+
+    label_id: str
+    program_id: str
+    account_id: str | None
+    event_id: str | None
+    label: Literal["fraud", "legitimate", "policy_abuse", "undetermined"]
+    typology: str | None
+    source: str
+    labelled_ms: int
+    labelled_by: str
+
+
+class ListEntry(Struct, frozen=True):
+    """An entry of an allow, block or watch list. `digest` is the 12-byte entity key of kind and value."""
+
+    entry_id: str
+    program_id: str
+    list: ListName
+    kind: Literal["account", "device", "ip", "payment", "email", "phone", "address"]
+    value: str
+    digest: bytes
+    reason: str
+    author: str
+    created_ms: int
+    expires_ms: int | None
+
+
+class ApiKeyRow(Struct, frozen=True):
+    """An API key as stored: only the hash of its secret half."""
+
+    key_id: str
+    name: str
+    secret_hash: bytes
+    scopes: tuple[str, ...]
+    program_id: str
+    stores: tuple[str, ...]
+    """Only events of these stores; empty: all."""
+    created_ms: int
+    expires_ms: int | None
+    revoked_ms: int | None
+
+
+class Page(NamedTuple, Generic[T]):
+    """One page of a list, and where the next begins."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+
+
+class Record(Protocol):
+    """The durable record in SQL. Synchronous: async callers go through a thread. Raises RecordAway."""
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Write journal entries in order, in one transaction. An entry written before is passed over."""
+        ...
+
+    def answer(self, program_id: str, event_id: str) -> StoredAnswer | None: ...
+    def decision(self, program_id: str, decision_id: str) -> DecisionRow | None: ...
+    def decisions(
+        self, program_id: str, *, account_id: str | None, limit: int, cursor: str | None
+    ) -> Page[DecisionRow]: ...
+    def account(self, program_id: str, account_id: str) -> AccountRow | None: ...
+    def timeline(
+        self, program_id: str, account_id: str, *, limit: int, cursor: str | None
+    ) -> Page[TimelineItem]: ...
+
+    def add_label(self, label: Label) -> None: ...
+    def labels(
+        self, program_id: str, *, account_id: str | None, limit: int, cursor: str | None
+    ) -> Page[Label]: ...
+
+    def add_list_entry(self, entry: ListEntry) -> None: ...
+    def remove_list_entry(self, program_id: str, list_name: ListName, entry_id: str) -> bool: ...
+    def list_entries(
+        self, program_id: str, list_name: ListName, *, limit: int, cursor: str | None
+    ) -> Page[ListEntry]: ...
+    def live_list_entries(self, now_ms: int) -> Sequence[ListEntry]:
+        """All entries of all programmes that have not expired: what the workers hold in memory."""
+        ...
+
+    def add_key(self, key: ApiKeyRow) -> None: ...
+    def key(self, key_id: str) -> ApiKeyRow | None: ...
+    def keys(self) -> Sequence[ApiKeyRow]: ...
+    def revoke_key(self, key_id: str, now_ms: int) -> bool: ...
+
+    def replay(self) -> Iterator[tuple[JournalEntry, int]]:
+        """Everything ever journalled with its sequence number, in the order written: what `rebuild` reads."""
+        ...
+
+    def count_events(self) -> int: ...
+    def ping(self) -> None:
+        """Raise RecordAway unless the database answers and every migration is applied."""
+        ...
+
+
+class RecordAway(Exception):
+    """The database cannot be reached, or is not migrated."""

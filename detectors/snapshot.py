@@ -1,0 +1,212 @@
+"""Everything a detector may know of one event: frozen, as of the event's own instant, the event included.
+
+Windows are computed here, from the instants themselves, so that every store gives the same answer. The newest
+instants of a kind are kept exactly; older ones are folded into cells of an hour or a day (see `Cell`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from detectors.event import Event
+
+MINUTE_S: Final = 60
+HOUR_S: Final = 3_600
+DAY_S: Final = 86_400
+WINDOWS_S: Final = (MINUTE_S, 10 * MINUTE_S, HOUR_S, DAY_S, 7 * DAY_S, 30 * DAY_S)
+"""The windows the service keeps, in seconds: 1 min, 10 min, 1 h, 24 h, 7 d, 30 d."""
+CLOCK_TOLERANCE_MS: Final = 300_000
+"""Two callers' clocks may differ by this much (the contract's five minutes). Events already seen that are
+dated up to so much later count as simultaneous; otherwise a burst whose instants arrive out of order would
+pass a limit one by one."""
+EXACT_INSTANTS: Final = 64
+"""The newest instants kept for each kind of event of an account: a limit below this is counted exactly."""
+EXACT_INSTANTS_SHARED: Final = 32
+"""The same for devices, addresses, instruments and identifiers, of which there are more per account."""
+
+
+class Cell(NamedTuple):
+    """Older events folded together: [start_ms, start_ms + width_ms)."""
+
+    start_ms: int
+    width_ms: int
+    events: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The events of one kind at one entity, oldest first. Instants and points run in parallel."""
+
+    instants_ms: Sequence[int] = ()
+    points: Sequence[int] = ()
+    cells: Sequence[Cell] = ()
+
+    def within(self, end_ms: int, window_ms: int) -> tuple[int, int]:
+        """Count and points of (end - window, end]. A cell cut by the edge counts in proportion, rounded up."""
+        low = bisect_right(self.instants_ms, end_ms - window_ms)
+        high = bisect_right(self.instants_ms, end_ms)
+        count = high - low
+        points = sum(self.points[low:high]) if self.points else 0
+        if low == 0 and self.cells:
+            for cell in self.cells:
+                inside = min(end_ms + 1, cell.start_ms + cell.width_ms) - max(end_ms - window_ms + 1, cell.start_ms)
+                if inside > 0:
+                    count += -(-cell.events * inside // cell.width_ms)
+                    points += cell.points * inside // cell.width_ms
+        return count, points
+
+    def busiest(self, as_of_ms: int, window_ms: int) -> tuple[int, int]:
+        """
+        Count and points of the fullest window of this length that holds the instant `as_of_ms` and ends
+        within the clock tolerance after it. For an event in order this is simply (as_of - window, as_of].
+        """
+        best = self.within(as_of_ms, window_ms)
+        last = as_of_ms + min(CLOCK_TOLERANCE_MS, window_ms - 1)
+        for index in range(bisect_right(self.instants_ms, as_of_ms), bisect_right(self.instants_ms, last)):
+            other = self.within(self.instants_ms[index], window_ms)
+            best = (max(best[0], other[0]), max(best[1], other[1]))
+        return best
+
+    def previous_ms(self, as_of_ms: int) -> int | None:
+        """The last instant strictly before `as_of_ms`, if it is still kept exactly."""
+        index = bisect_left(self.instants_ms, as_of_ms)
+        return self.instants_ms[index - 1] if index else None
+
+
+EMPTY: Final = Series()
+
+
+class Traits(NamedTuple):
+    """Keyed 16-bit hashes of a person's attributes, 0 where unknown: enough to compare, not to identify."""
+
+    given_name: int = 0
+    family_name: int = 0
+    date_of_birth: int = 0
+    address: int = 0
+
+
+class Peer(NamedTuple):
+    """Another entity seen together with this one. `key` is 16 hexadecimal digits of a keyed hash."""
+
+    key: str
+    first_seen_ms: int
+    last_seen_ms: int
+    traits: Traits = Traits()
+
+
+class Fact(NamedTuple):
+    """The last known value of something that changes: a keyed hash, when it was set, when it last changed."""
+
+    value: bytes
+    since_ms: int
+    changed_ms: int | None
+    """None where this is the first value ever seen: setting it is not a change."""
+
+
+class Link(NamedTuple):
+    """Another account held to be the same person's, from an earlier decision."""
+
+    key: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """
+    One account, device, address, instrument or identifier as the hot store knows it.
+
+    series:  kind of event → Series. At an account also `burn` (redemptions allowed and not cancelled) and
+             `received` (transfers in); at the others the same kinds, without points.
+    totals_points: kind → points since the first event (`earn`, `burn`, `return`, `adjust`, …).
+    peers:   role → who was seen here, by role: `account`, `device`, `ip`, `payment`, `counterparty`, `store`.
+    facts:   name → Fact (`email`, `phone`, `address`).
+    links:   duplicates found earlier, accounts only.
+    """
+
+    first_seen_ms: int = 0
+    last_seen_ms: int = 0
+    series: Mapping[str, Series] = field(default_factory=dict)
+    totals_points: Mapping[str, int] = field(default_factory=dict)
+    peers: Mapping[str, Sequence[Peer]] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    links: Sequence[Link] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What is usual in this programme. Dimensionless ratio and points; from the policy."""
+
+    burn_per_earn: float
+    month_points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """
+    What is known at one event. Entities are None where the event does not name them.
+
+    identifiers: `email`, `phone`, `address`, `name_dob` → the identifier's Entity, whose `account` peers are
+                 the accounts that carry it; only with events that carry a profile.
+    self_key:    this account's own key among peers, to be left out of every comparison.
+    traits:      this account's own traits, zeros where the event carries no profile.
+    contexts:    role → registered shared context (`household`, `store_tablet`, `call_centre`, `office_nat`,
+                 `kiosk`, `corporate_buyer`) of this event's device or address.
+    disposable_email: the profile's e-mail belongs to a throw-away domain.
+    """
+
+    event: Event
+    as_of_ms: int
+    account: Entity
+    segment: Segment
+    self_key: str
+    device: Entity | None = None
+    ip: Entity | None = None
+    payment: Entity | None = None
+    counterparty: Entity | None = None
+    identifiers: Mapping[str, Entity] = field(default_factory=dict)
+    traits: Traits = Traits()
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    disposable_email: bool = False
+
+    def entity(self, role: str) -> Entity | None:
+        """The entity in that role: account, device, ip, payment, counterparty."""
+        match role:
+            case "account":
+                return self.account
+            case "device":
+                return self.device
+            case "ip":
+                return self.ip
+            case "payment":
+                return self.payment
+            case "counterparty":
+                return self.counterparty
+        return self.identifiers.get(role)
+
+    def count(self, role: str, kind: str, window_s: int) -> int:
+        """Events of that kind at that entity in the fullest such window that holds this event."""
+        return self._busiest(role, kind, window_s)[0]
+
+    def points(self, role: str, kind: str, window_s: int) -> int:
+        """Points of that kind at that entity in the fullest such window that holds this event."""
+        return self._busiest(role, kind, window_s)[1]
+
+    def distinct(self, role: str, peer_role: str, window_s: int) -> int:
+        """Different peers seen at that entity within the window before this event, this one included."""
+        entity = self.entity(role)
+        if entity is None:
+            return 0
+        start, end = self.as_of_ms - window_s * 1_000, self.as_of_ms + CLOCK_TOLERANCE_MS
+        return sum(
+            1 for peer in entity.peers.get(peer_role, ()) if peer.last_seen_ms > start and peer.first_seen_ms <= end
+        )
+
+    def _busiest(self, role: str, kind: str, window_s: int) -> tuple[int, int]:
+        entity = self.entity(role)
+        if entity is None:
+            return 0, 0
+        return entity.series.get(kind, EMPTY).busiest(self.as_of_ms, window_s * 1_000)
