@@ -1,0 +1,1 @@
+"""The HTTP edge: thin routes over the use cases, wire models, and the OpenAPI document made from both."""

@@ -1,0 +1,63 @@
+"""What the routes need from the service: use cases and ports, handed in once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.access import Gate
+from app.answers import Answer, Audience, Explanation, OutcomeAnswer
+from app.api.wire import Links
+from app.ports import Clock, Origin, Outcome, Record
+from detectors.event import Event
+
+
+class Scorer(Protocol):
+    """The scoring use case. Events arrive canonical, with their programme checked against the key."""
+
+    async def decide(self, event: Event, origin: Origin) -> Answer:
+        """Decide one event, or repeat the answer it was given before."""
+        ...
+
+    async def decide_many(self, events: Sequence[Event], origin: Origin) -> Sequence[Answer]:
+        """Decide events in the order given: one answer each, in that order."""
+        ...
+
+    async def tell_outcome(
+        self, program_id: str, decision_id: str, outcome: Outcome, told_by: str
+    ) -> OutcomeAnswer:
+        """Note what became of a decision. `told_by` is the name of the key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """
+    Everything a route may use.
+
+    record:        the durable record; synchronous, so routes call it in a thread.
+    explain:       (programme, decision id, audience, locale) → explanation, None where there is none.
+    links:         (programme, account id) → accounts held to be the same person's, None where it is unknown.
+    entity_digest: (programme, kind, value) → the 12-byte keyed hash by which a list entry is looked up.
+    lists_changed: tells every worker to read the lists again.
+    policy:        programme → the active policy as JSON bytes.
+    unready:       what is not ready, in words; empty when the service can take traffic.
+    metrics:       the Prometheus exposition, text format.
+    new_id:        prefix (`lbl`, `lst`) → a fresh id with that prefix.
+    measured:      told of every request: path template, method, status, seconds.
+    """
+
+    scorer: Scorer
+    record: Record
+    gate: Gate
+    clock: Clock
+    explain: Callable[[str, str, Audience, str], Awaitable[Explanation | None]]
+    links: Callable[[str, str], Awaitable[Links | None]]
+    entity_digest: Callable[[str, str, str], bytes]
+    lists_changed: Callable[[], Awaitable[None]]
+    policy: Callable[[str], bytes]
+    unready: Callable[[], Awaitable[Sequence[str]]]
+    metrics: Callable[[], bytes]
+    new_id: Callable[[str], str]
+    measured: Callable[[str, str, int, float], None]
