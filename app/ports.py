@@ -16,6 +16,7 @@ Clock = Callable[[], int]
 
 Outcome = Literal["completed", "cancelled", "reversed", "disputed"]
 Action = Literal["allow", "challenge", "review", "block"]
+Claim = Literal["new", "unsure", "pending", "conflict"]
 Origin = Literal["decision", "batch", "event", "fallback"]
 ListName = Literal["allow", "block", "watch"]
 T = TypeVar("T")
@@ -80,7 +81,7 @@ class Seen(NamedTuple):
     complete: False while the state is being rebuilt from the record.
     """
 
-    claim: Literal["new", "unsure", "pending", "conflict"]
+    claim: Claim
     answer: bytes | None
     entities: Mapping[str, Entity]
     added: Mapping[str, bool]
@@ -107,10 +108,22 @@ class HotStoreAway(Exception):
 
 
 class History(Protocol):
-    """The exact, rebuildable state of every entity, and the journal. Raises HotStoreAway."""
+    """The exact, rebuildable state of every entity, and the journal. Every call raises HotStoreAway."""
 
     async def observe(self, sighting: Sighting) -> Seen:
         """Count the event at every entity it touches, once, and read them: one round trip."""
+        ...
+
+    async def observe_many(self, sightings: Sequence[Sighting]) -> list[Seen]:
+        """The same for many, counted in the order given; still one round trip."""
+        ...
+
+    async def claim(self, sighting: Sighting) -> Claim:
+        """Claim the event id alone: before events whose traces could not be taken back after a conflict."""
+        ...
+
+    async def settle_claim(self, sighting: Sighting, body_hash: bytes) -> None:
+        """The record holds another body under this id: let the claim say so."""
         ...
 
     async def commit(self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement) -> bytes:
@@ -118,8 +131,26 @@ class History(Protocol):
         the first one committed for this event."""
         ...
 
+    async def commit_many(self, decided: Sequence[tuple[Sighting, bytes, bytes, Settlement]]) -> list[bytes]:
+        """Commit in order; the answers that count, in the same order."""
+        ...
+
     async def retract(self, sighting: Sighting, added: Mapping[str, bool]) -> None:
         """Take back what `observe` added for an event that turned out to be a repeat or a conflict."""
+        ...
+
+    async def tell_outcome(
+        self, sighting: Sighting, outcome: Outcome, entry: bytes, points: int, effect: Literal["burn", "unburn", ""]
+    ) -> bool:
+        """Journal what became of a redemption and set its points burned or not. False: told so before."""
+        ...
+
+    async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
+        """The answer to an event that the record may not hold yet."""
+        ...
+
+    async def bump_config(self) -> None:
+        """Lists or policies changed: every worker reads them again before its next decision."""
         ...
 
 

@@ -1,0 +1,269 @@
+"""The reference semantics of the hot store, in plain Python: what the Lua does, said once more to be checked
+against, and the private state on which history is replayed. One process, no journal but a list."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.ports import Claim, Outcome, PeerSeen, Seen, Settlement, Sighting, Touch
+from app.store.packing import entity_key, partition
+from detectors.snapshot import (
+    DAY_S,
+    EXACT_INSTANTS,
+    EXACT_INSTANTS_SHARED,
+    HOUR_S,
+    Cell,
+    Entity,
+    Fact,
+    Link,
+    Peer,
+    Series,
+    Traits,
+)
+
+HOUR_MS: Final = HOUR_S * 1_000
+DAY_MS: Final = DAY_S * 1_000
+HORIZON_MS: Final = 31 * DAY_MS
+HOURLY_MS: Final = 25 * HOUR_MS
+PEERS_KEPT: Final = 32
+LINKS_KEPT: Final = 8
+
+
+@dataclass(slots=True)
+class _Series:
+    """Exact entries (ms, mark, points) in order, and cells (start ms, width ms) → [events, points]."""
+
+    exact: list[tuple[int, bytes, int]] = field(default_factory=list)
+    cells: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+
+    def insert(self, at: int, mark: bytes, points: int, keep: int) -> bool:
+        if self.exact and at < self.exact[-1][0] - HORIZON_MS:
+            return False
+        place = bisect_left(self.exact, (at, mark))
+        if place < len(self.exact) and self.exact[place][:2] == (at, mark):
+            return False
+        insort(self.exact, (at, mark, points))
+        newest = self.exact[-1][0]
+        while self.exact[0][0] < newest - HORIZON_MS:
+            del self.exact[0]
+        if len(self.exact) > keep:
+            oldest, _, its = self.exact.pop(0)
+            self._fold(oldest, its, newest)
+        return True
+
+    def remove(self, at: int, mark: bytes, points: int) -> None:
+        place = bisect_left(self.exact, (at, mark))
+        if place < len(self.exact) and self.exact[place][:2] == (at, mark):
+            del self.exact[place]
+        elif place == 0:
+            for width in (HOUR_MS, DAY_MS):
+                cell = self.cells.get((at // width * width, width))
+                if cell and cell[0]:
+                    cell[0] -= 1
+                    cell[1] -= points
+                    return
+
+    def _fold(self, at: int, points: int, newest: int) -> None:
+        width = DAY_MS if at < newest - HOURLY_MS else HOUR_MS
+        cell = (at // width * width, width)
+        if cell in self.cells and width == HOUR_MS and cell[0] == max(start for start, _ in self.cells):
+            self._add(cell, 1, points)
+            return
+        old, self.cells = self.cells, {}
+        for (start, its_width), (events, its_points) in [*old.items(), (cell, [1, points])]:
+            whole = its_width == DAY_MS or start < newest - HOURLY_MS
+            where = (start // DAY_MS * DAY_MS, DAY_MS) if whole else (start, HOUR_MS)
+            if where[0] >= newest - HORIZON_MS - DAY_MS:
+                self._add(where, events, its_points)
+
+    def _add(self, cell: tuple[int, int], events: int, points: int) -> None:
+        sums = self.cells.setdefault(cell, [0, 0])
+        sums[0] += events
+        sums[1] += points
+
+    def frozen(self, *, with_points: bool) -> Series:
+        cells = sorted(self.cells.items(), key=lambda item: (item[0][0], -item[0][1]))
+        return Series(
+            [entry[0] for entry in self.exact],
+            [entry[2] for entry in self.exact] if with_points else (),
+            tuple(Cell(start, width, sums[0], sums[1]) for (start, width), sums in cells),
+        )
+
+
+@dataclass(slots=True)
+class _Entity:
+    first_ms: int = 0
+    last_ms: int = 0
+    series: dict[str, _Series] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    peers: dict[str, dict[str, Peer]] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+
+    def meet(self, seen: PeerSeen, at_ms: int) -> None:
+        now, key = at_ms // 1_000 * 1_000, seen.key.hex()
+        peers = self.peers.setdefault(seen.role, {})
+        known = peers.get(key)
+        traits = seen.traits if seen.role == "account" else Traits()
+        if known:
+            told = traits if any(traits) else known.traits
+            peers[key] = Peer(key, min(known.first_seen_ms, now), max(known.last_seen_ms, now), told)
+            return
+        if len(peers) >= PEERS_KEPT:
+            oldest = min(peers.values(), key=lambda peer: peer.last_seen_ms)
+            if now < oldest.last_seen_ms:
+                return
+            del peers[oldest.key]
+        peers[key] = Peer(key, now, now, traits)
+
+    def learn(self, name: str, value: bytes, at_ms: int) -> None:
+        known = self.facts.get(name)
+        if known is None:
+            self.facts[name] = Fact(value, at_ms, None)
+        elif at_ms >= known.since_ms and value != known.value:
+            self.facts[name] = Fact(value, at_ms, at_ms)
+
+    def frozen(self, *, with_points: bool) -> Entity:
+        return Entity(
+            self.first_ms,
+            self.last_ms,
+            {
+                kind: series.frozen(with_points=with_points)
+                for kind, series in self.series.items()
+                if series.exact or series.cells
+            },
+            dict(self.totals),
+            {role: list(peers.values()) for role, peers in self.peers.items()},
+            dict(self.facts),
+            list(self.links),
+        )
+
+
+class MemoryHistory:
+    """`app.ports.History` in one process, with the same answers as Valkey's."""
+
+    def __init__(self) -> None:
+        self.journal: list[bytes] = []
+        self.config = 0
+        self._entities: dict[bytes, _Entity] = {}
+        self._claims: dict[bytes, bytes] = {}
+        self._answers: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
+        self._outcomes: dict[bytes, str] = {}
+
+    async def observe(self, sighting: Sighting) -> Seen:
+        """See `History.observe`."""
+        before = self._claims.get(sighting.event_key)
+        word: Claim = await self.claim(sighting)
+        account = sighting.touches[0].key
+        kept = self._answers.get((partition(account), sighting.event_key))
+        if kept and kept[0] != sighting.body_hash:
+            word = "conflict"
+        if word == "new" and before is not None:
+            word = "pending"
+        added = {touch.role: self._count(touch, sighting) for touch in sighting.touches}
+        entities = {
+            touch.role: self._entities[entity_key(touch.role, touch.key)].frozen(
+                with_points=touch.role in {"account", "counterparty"}
+            )
+            for touch in sighting.touches
+        }
+        return Seen(word, kept and kept[1], entities, added, self.config, complete=True)
+
+    async def observe_many(self, sightings: Sequence[Sighting]) -> list[Seen]:
+        """Count many in order."""
+        return [await self.observe(sighting) for sighting in sightings]
+
+    async def claim(self, sighting: Sighting) -> Claim:
+        """Claim the event id for this body."""
+        kept = self._claims.setdefault(sighting.event_key, sighting.body_hash)
+        return "new" if kept == sighting.body_hash else "conflict"
+
+    async def settle_claim(self, sighting: Sighting, body_hash: bytes) -> None:
+        """The record holds another body under this id."""
+        self._claims[sighting.event_key] = body_hash
+
+    async def commit(self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement) -> bytes:
+        """See `History.commit`."""
+        account = sighting.touches[0].key
+        for owner, peer, probability in settled.links:
+            self._link(owner, peer.hex(), probability)
+        kept = self._answers.get((partition(account), sighting.event_key))
+        if kept:
+            return kept[1]
+        self._answers[partition(account), sighting.event_key] = (sighting.body_hash, answer)
+        self.journal.append(entry)
+        entity = self._entities.setdefault(entity_key("account", account), _Entity())
+        if settled.burned is not None:
+            burns = entity.series.setdefault("burn", _Series())
+            burns.insert(sighting.at_ms, sighting.fingerprint, settled.burned, EXACT_INSTANTS)
+            entity.totals["burn"] = entity.totals.get("burn", 0) + settled.burned
+        for kind, points in settled.totals.items():
+            entity.totals[kind] = entity.totals.get(kind, 0) + points
+        return answer
+
+    async def commit_many(self, decided: Sequence[tuple[Sighting, bytes, bytes, Settlement]]) -> list[bytes]:
+        """Commit in order."""
+        return [await self.commit(*one) for one in decided]
+
+    async def retract(self, sighting: Sighting, added: Mapping[str, bool]) -> None:
+        """See `History.retract`."""
+        now = sighting.at_ms // 1_000 * 1_000
+        for touch in sighting.touches:
+            if not added.get(touch.role):
+                continue
+            entity = self._entities[entity_key(touch.role, touch.key)]
+            for peer in touch.peers:
+                known = entity.peers.get(peer.role, {}).get(peer.key.hex())
+                if known and known.first_seen_ms == known.last_seen_ms == now:
+                    del entity.peers[peer.role][peer.key.hex()]
+            entity.series[touch.kind].remove(sighting.at_ms, sighting.fingerprint, touch.points or 0)
+
+    async def tell_outcome(
+        self, sighting: Sighting, outcome: Outcome, entry: bytes, points: int, effect: str
+    ) -> bool:
+        """Set a redemption's points burned or not."""
+        if self._outcomes.get(sighting.event_key) == outcome:
+            return False
+        self._outcomes[sighting.event_key] = outcome
+        self.journal.append(entry)
+        entity = self._entities.setdefault(entity_key("account", sighting.touches[0].key), _Entity())
+        burns = entity.series.setdefault("burn", _Series())
+        if effect == "burn":
+            burns.insert(sighting.at_ms, sighting.fingerprint, points, EXACT_INSTANTS)
+            entity.totals["burn"] = entity.totals.get("burn", 0) + points
+        elif effect == "unburn":
+            burns.remove(sighting.at_ms, sighting.fingerprint, points)
+            entity.totals["burn"] = entity.totals.get("burn", 0) - points
+        return True
+
+    async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
+        """The answer given to an event."""
+        kept = self._answers.get((partition(account_key), event_key))
+        return kept and kept[1]
+
+    async def bump_config(self) -> None:
+        """Lists or policies changed."""
+        self.config += 1
+
+    def _count(self, touch: Touch, sighting: Sighting) -> bool:
+        entity = self._entities.setdefault(entity_key(touch.role, touch.key), _Entity())
+        added = False
+        if touch.kind:
+            keep = EXACT_INSTANTS_SHARED if touch.points is None else EXACT_INSTANTS
+            series = entity.series.setdefault(touch.kind, _Series())
+            added = series.insert(sighting.at_ms, sighting.fingerprint, touch.points or 0, keep)
+        entity.first_ms = min(entity.first_ms or sighting.at_ms, sighting.at_ms)
+        entity.last_ms = max(entity.last_ms, sighting.at_ms)
+        for peer in touch.peers:
+            entity.meet(peer, sighting.at_ms)
+        for name, value in touch.facts:
+            entity.learn(name, value, sighting.at_ms)
+        return added
+
+    def _link(self, owner: bytes, peer: str, probability: float) -> None:
+        entity = self._entities.setdefault(entity_key("account", owner), _Entity())
+        links = [link for link in entity.links if link.key != peer] + [Link(peer, probability)]
+        entity.links = sorted(links, key=lambda link: (-link.probability, link.key))[:LINKS_KEPT]

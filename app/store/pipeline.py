@@ -1,0 +1,229 @@
+"""One connection to Valkey on which every call of a loop tick leaves as one write.
+
+hiredis does the protocol; this adds what it does not have: a queue of waiting callers, one deadline for all,
+reconnection, and scripts loaded on connection. Why not a client library: docs/decisions/0001-hot-store.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import hiredis
+
+from app.ports import HotStoreAway
+
+Command = tuple[bytes | str | int | float, ...]
+
+RETRY_S: Final = 0.05
+"""Between attempts to connect: a restarted embedded server answers after about this long."""
+STUCK_S: Final = 1.0
+"""A connection whose oldest call has waited this long is given up: the server hangs rather than lags."""
+AWAY_REPLIES: Final = ("LOADING", "OOM", "MISCONF", "READONLY", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN")
+"""Replies with which a server says that it cannot serve now."""
+
+
+class HotStoreFault(Exception):
+    """The hot store refused a command: a bug of ours, not an outage."""
+
+
+def _load_scripts() -> Mapping[str, str]:
+    folder = files("app.store") / "lua"
+    prelude = (folder / "series.lua").read_text()
+    return {
+        name: prelude + (folder / f"{name}.lua").read_text()
+        for name in ("observe", "claim", "commit", "retract", "outcome", "link", "remember")
+    }
+
+
+SCRIPTS: Final = _load_scripts()
+SHA: Final = {name: sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in SCRIPTS.items()}
+
+
+@dataclass(slots=True)
+class _Call:
+    wanted: int
+    reply: asyncio.Future[list[Any]]
+    since: float
+    got: list[Any] = field(default_factory=list)
+
+
+def pack(command: Command) -> bytes:
+    """One command in the wire protocol."""
+    packed: bytes = hiredis.pack_command(command)  # type: ignore[arg-type]  # its stub knows 1-tuples only
+    return packed
+
+
+def script(name: str, keys: Sequence[bytes], *args: bytes | str | int | float) -> bytes:
+    """A packed call of one of our scripts."""
+    return pack(("EVALSHA", SHA[name], len(keys), *keys, *args))
+
+
+class Pipeline(asyncio.Protocol):
+    """
+    A self-healing connection.
+
+    Args:
+        url: `unix:///path`, `redis://[user:password@]host:port/db` or `rediss://…`.
+        timeout_s: how long a call may wait for its reply, in seconds.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float) -> None:
+        self._url = urlsplit(url)
+        self._timeout_s = timeout_s
+        self._transport: asyncio.WriteTransport | None = None
+        self._reader = hiredis.Reader()
+        self._waiting: deque[_Call] = deque()
+        self._outgoing: list[bytes] = []
+        self._ready = False
+        self._watching = False
+        self._closing = False
+        self._connecting: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"Pipeline({self._url.scheme}://{self._url.hostname or self._url.path})"
+
+    async def open(self, *, patience_s: float = 0.0) -> None:
+        """Connect in the background; wait up to `patience_s` for the first connection."""
+        self._loop = asyncio.get_running_loop()
+        self._connecting = self._loop.create_task(self._connect())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._connecting), patience_s)
+
+    async def close(self) -> None:
+        """Close the connection; what still waits is told that the store is away."""
+        self._closing = True
+        if self._connecting:
+            self._connecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._connecting
+        if self._transport:
+            self._transport.abort()
+
+    def call(self, packed: bytes, replies: int = 1, *, timeout_s: float | None = None) -> asyncio.Future[list[Any]]:
+        """
+        Send packed commands; the future brings their replies in order.
+
+        Raises (from the future): HotStoreAway when there is no connection, no reply in time, or the server
+        cannot serve; HotStoreFault when it refused a command.
+        """
+        if not self._ready:
+            failed: asyncio.Future[list[Any]] = self._loop.create_future()
+            failed.set_exception(HotStoreAway("no connection to the hot store"))
+            return failed
+        return self._send(packed, replies, timeout_s)
+
+    async def execute(self, *command: bytes | str | int | float) -> Any:
+        """One command, its one reply."""
+        return (await self.call(pack(command)))[0]
+
+    def _send(self, packed: bytes, replies: int, timeout_s: float | None = None) -> asyncio.Future[list[Any]]:
+        loop = self._loop
+        extra = 0.0 if timeout_s is None else timeout_s - self._timeout_s
+        call = _Call(replies, loop.create_future(), loop.time() + extra)
+        self._waiting.append(call)
+        if not self._outgoing:
+            loop.call_soon(self._flush)
+        self._outgoing.append(packed)
+        if not self._watching:
+            self._watching = True
+            loop.call_later(self._timeout_s / 4, self._watch)
+        return call.reply
+
+    def _flush(self) -> None:
+        if self._transport and self._outgoing:
+            self._transport.write(b"".join(self._outgoing))
+        self._outgoing.clear()
+
+    def _watch(self) -> None:
+        now = self._loop.time()
+        for call in self._waiting:
+            if now - call.since < self._timeout_s:
+                break
+            if not call.reply.done():
+                call.reply.set_exception(HotStoreAway(f"no reply within {self._timeout_s * 1_000:.0f} ms"))
+        if self._waiting and now - self._waiting[0].since > max(STUCK_S, self._timeout_s * 2) and self._transport:
+            self._transport.abort()
+        self._watching = bool(self._waiting)
+        if self._watching:
+            self._loop.call_later(self._timeout_s / 4, self._watch)
+
+    # ------------------------------------------------------------ asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport) or hasattr(transport, "write")
+        self._transport = transport  # type: ignore[assignment]
+        self._reader = hiredis.Reader()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ready, self._transport = False, None
+        self._outgoing.clear()
+        waiting, self._waiting = self._waiting, deque()
+        for call in waiting:
+            if not call.reply.done():
+                call.reply.set_exception(HotStoreAway("the connection to the hot store was lost"))
+        if not self._closing and (self._connecting is None or self._connecting.done()):
+            self._connecting = self._loop.create_task(self._connect())
+
+    def data_received(self, data: bytes) -> None:
+        reader = self._reader
+        reader.feed(data)
+        waiting = self._waiting
+        while waiting:
+            reply = reader.gets()
+            if reply is False:
+                return
+            call = waiting[0]
+            call.got.append(reply)
+            if len(call.got) == call.wanted:
+                waiting.popleft()
+                if not call.reply.done():
+                    self._deliver(call)
+
+    def _deliver(self, call: _Call) -> None:
+        for reply in call.got:
+            if isinstance(reply, hiredis.ReplyError):
+                text = str(reply)
+                if text.startswith("NOSCRIPT"):
+                    for source in SCRIPTS.values():
+                        self._send(pack(("SCRIPT", "LOAD", source)), 1)
+                away = text.startswith((*AWAY_REPLIES, "NOSCRIPT"))
+                call.reply.set_exception(HotStoreAway(text) if away else HotStoreFault(text))
+                return
+        call.reply.set_result(call.got)
+
+    async def _connect(self) -> None:
+        while not self._closing:
+            try:
+                await self._dial()
+                hello = []
+                if self._url.password:
+                    user = (unquote(self._url.username),) if self._url.username else ()
+                    hello.append(pack(("AUTH", *user, unquote(self._url.password))))
+                if self._url.scheme != "unix" and self._url.path.strip("/"):
+                    hello.append(pack(("SELECT", self._url.path.strip("/"))))
+                hello += [pack(("SCRIPT", "LOAD", source)) for source in SCRIPTS.values()]
+                await self._send(b"".join(hello), len(hello))
+            except (OSError, HotStoreAway, HotStoreFault):
+                if self._transport:
+                    self._transport.abort()
+                await asyncio.sleep(RETRY_S)
+            else:
+                self._ready = True
+                return
+
+    async def _dial(self) -> None:
+        if self._url.scheme == "unix":
+            await self._loop.create_unix_connection(lambda: self, self._url.path)
+            return
+        secure = ssl.create_default_context() if self._url.scheme == "rediss" else None
+        host, port = self._url.hostname or "127.0.0.1", self._url.port or 6379
+        await self._loop.create_connection(lambda: self, host, port, ssl=secure)

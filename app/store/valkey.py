@@ -1,0 +1,184 @@
+"""The hot store: every entity one hash, every move one script, every event two round trips."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from app.ports import Claim, Outcome, Seen, Settlement, Sighting
+from app.store.packing import FACTS, KINDS, NO_TRAITS, PEERS, entity_key, partition, traits_bytes, unpack_entity
+from app.store.pipeline import Pipeline, pack, script
+from detectors.snapshot import EXACT_INSTANTS, EXACT_INSTANTS_SHARED
+
+DAY_MS: Final = 86_400_000
+ACCOUNT_TTL_MS: Final = 400 * DAY_MS
+"""Accounts are kept as long as their raw events are (13 months, domain.md section 5)."""
+SHARED_TTL_MS: Final = 32 * DAY_MS
+"""Devices, addresses and the like: the longest window and a day."""
+IDENTIFIER_TTL_MS: Final = 400 * DAY_MS
+"""Identifiers and instruments link accounts for as long as accounts are kept."""
+CLAIM_TTL_MS: Final = DAY_MS
+"""A claim nobody ever answered: longer than any client retries."""
+STATE_KEY: Final = b"state"
+_ASK_STATE = pack(("HMGET", STATE_KEY, "config", "complete"))
+_SHORT_LIVED = frozenset({"device", "ip"})
+
+
+def answer_key(account_key: bytes, event_key: bytes) -> bytes:
+    """Where the answer to an event is kept: beside its account."""
+    return b"w" + partition(account_key) + event_key
+
+
+def claim_key(event_key: bytes) -> bytes:
+    """Where an event id is claimed for one body."""
+    return b"c" + partition(event_key) + event_key
+
+
+def filter_key(event_key: bytes) -> bytes:
+    """The filter of recorded event ids that this event is looked up in."""
+    return b"f" + partition(event_key)
+
+
+def journal_key(account_key: bytes) -> bytes:
+    """The journal that the account's decisions go to."""
+    return b"j" + partition(account_key)
+
+
+class ValkeyHistory:
+    """`app.ports.History` on Valkey or Redis."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def observe(self, sighting: Sighting) -> Seen:
+        """See `History.observe`."""
+        return self._seen(sighting, await self._ask(sighting))
+
+    async def observe_many(self, sightings: Sequence[Sighting]) -> list[Seen]:
+        """The same for many events, counted in the order given, still one round trip."""
+        waiting = [self._ask(sighting) for sighting in sightings]
+        replies = await asyncio.gather(*waiting)
+        return [self._seen(sighting, reply) for sighting, reply in zip(sightings, replies, strict=True)]
+
+    async def claim(self, sighting: Sighting) -> Claim:
+        """Claim the event id alone: for events whose traces could not be taken back after a conflict."""
+        reply = await self._pipeline.call(self._claim(sighting))
+        word: Claim = reply[0].decode()
+        return word
+
+    async def settle_claim(self, sighting: Sighting, body_hash: bytes) -> None:
+        """The record holds another body under this id: let the claim say so."""
+        await self._pipeline.execute("SET", claim_key(sighting.event_key), body_hash, "PX", CLAIM_TTL_MS)
+
+    async def commit(self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement) -> bytes:
+        """See `History.commit`."""
+        return (await self.commit_many([(sighting, answer, entry, settled)]))[0]
+
+    async def commit_many(self, decided: Sequence[tuple[Sighting, bytes, bytes, Settlement]]) -> list[bytes]:
+        """Commit in order; the answers that count, in the same order."""
+        waiting = [self._pipeline.call(*self._commit(*one)) for one in decided]
+        replies = await asyncio.gather(*waiting)
+        return [
+            replied[0][len(one[0].body_hash) :] if replied[0] is not None else one[1]
+            for one, replied in zip(decided, replies, strict=True)
+        ]
+
+    async def retract(self, sighting: Sighting, added: Mapping[str, bool]) -> None:
+        """See `History.retract`."""
+        packed = []
+        for touch in sighting.touches:
+            if not added.get(touch.role):
+                continue
+            points = "" if touch.points is None else touch.points
+            peers: list[bytes | int] = []
+            for peer in touch.peers:
+                peers += [PEERS[peer.role], peer.key, 16 + len(traits_bytes(peer.role, peer.traits))]
+            packed.append(
+                script(
+                    "retract", [entity_key(touch.role, touch.key)],
+                    KINDS[touch.kind], sighting.at_ms, sighting.fingerprint, points, *peers,
+                )  # fmt: skip
+            )
+        if packed:
+            await self._pipeline.call(b"".join(packed), len(packed))
+
+    async def tell_outcome(
+        self, sighting: Sighting, outcome: Outcome, entry: bytes, points: int, effect: str
+    ) -> bool:
+        """Journal what became of a decision and set its points burned or not; False where it was told before."""
+        account = sighting.touches[0].key
+        keys = [
+            entity_key("account", account),
+            b"o" + partition(account) + sighting.event_key,
+            journal_key(account),
+        ]
+        packed = script(
+            "outcome", keys, outcome, entry, sighting.at_ms, sighting.fingerprint, points, EXACT_INSTANTS, effect
+        )
+        return bool((await self._pipeline.call(packed))[0])
+
+    async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
+        """The answer to an event that the record may not hold yet."""
+        kept = await self._pipeline.execute("GET", answer_key(account_key, event_key))
+        return None if kept is None else kept[16:]
+
+    async def bump_config(self) -> None:
+        """Lists or policies changed: every worker reads them again before its next decision."""
+        await self._pipeline.execute("HINCRBY", STATE_KEY, "config", 1)
+
+    # ------------------------------------------------------------ packing and reading
+
+    def _claim(self, sighting: Sighting) -> bytes:
+        keys = [claim_key(sighting.event_key), filter_key(sighting.event_key)]
+        return script("claim", keys, sighting.body_hash, sighting.event_key, CLAIM_TTL_MS)
+
+    def _ask(self, sighting: Sighting) -> asyncio.Future[list[Any]]:
+        account = sighting.touches[0].key
+        parts = [
+            self._claim(sighting),
+            pack(("GET", answer_key(account, sighting.event_key))),
+            _ASK_STATE,
+        ]
+        for touch in sighting.touches:
+            notes: list[bytes] = []
+            for peer in touch.peers:
+                notes += [b"p", PEERS[peer.role], peer.key, traits_bytes(peer.role, peer.traits) or NO_TRAITS]
+            for name, value in touch.facts:
+                notes += [b"f", FACTS[name], value]
+            with_points = touch.points is not None
+            ttl = SHARED_TTL_MS if touch.role in _SHORT_LIVED else IDENTIFIER_TTL_MS
+            parts.append(
+                script(
+                    "observe", [entity_key(touch.role, touch.key)],
+                    KINDS[touch.kind], sighting.at_ms, sighting.fingerprint,
+                    touch.points if touch.points is not None else b"",
+                    EXACT_INSTANTS if with_points else EXACT_INSTANTS_SHARED, ttl, *notes,
+                )  # fmt: skip
+            )
+        return self._pipeline.call(b"".join(parts), len(parts))
+
+    def _seen(self, sighting: Sighting, replies: list[Any]) -> Seen:
+        claim, kept, (config, complete) = replies[:3]
+        entities, added = {}, {}
+        for touch, reply in zip(sighting.touches, replies[3:], strict=True):
+            added[touch.role] = reply[0] == 1
+            entities[touch.role] = unpack_entity(touch.role, reply[1:])
+        word: Claim = claim.decode()
+        if kept is not None and kept[:16] != sighting.body_hash:
+            word = "conflict"
+        return Seen(word, kept and kept[16:], entities, added, int(config or 0), complete is not None)
+
+    def _commit(self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement) -> tuple[bytes, int]:
+        account = sighting.touches[0].key
+        keys = [entity_key("account", account), answer_key(account, sighting.event_key), journal_key(account)]
+        totals: list[bytes | int] = []
+        for kind, points in settled.totals.items():
+            totals += [KINDS[kind], points]
+        packed = script(
+            "commit", keys, sighting.body_hash, answer, entry, sighting.at_ms, sighting.fingerprint,
+            b"" if settled.burned is None else settled.burned, EXACT_INSTANTS, *totals,
+        )  # fmt: skip
+        for owner, peer, probability in settled.links:
+            packed += script("link", [entity_key("account", owner)], peer, probability)
+        return packed, 1 + len(settled.links)
