@@ -1,0 +1,1 @@
+"""One file for each change, numbered, newest last."""

@@ -1,0 +1,184 @@
+"""Taking the journal into the record: in order, in one transaction, each entry once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from sqlalchemy import bindparam, case, select, update
+
+from app.ports import Decided, JournalEntry, OutcomeTold
+from app.seal import place
+from app.store.sql.dialect import insert_into, insert_new
+from app.store.sql.reach import writing
+from app.store.sql.tables import accounts, decisions, head, outcomes
+from app.store.sql.totals import Sums, as_row, settled, summed
+from detectors.event import canonical, instant_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, Engine
+
+    from app.store.sql.account_keys import AccountId, AccountKey, AccountKeys
+
+_encode_event: Final = msgspec.json.Encoder().encode
+_encode_links: Final = msgspec.msgpack.Encoder().encode
+
+_ADDED: Final = ("events", "earned_points", "redeemed_points", "allowed", "challenged", "reviewed", "blocked")
+_LAST: Final = ("last_seen_ms", "last_risk_score", "last_decision")
+
+_SAME_DECISION: Final = (outcomes.c.program_id == decisions.c.program_id) & (
+    outcomes.c.decision_id == decisions.c.decision_id
+)
+_TOLD: Final = (
+    select(
+        decisions.c.seq,
+        decisions.c.program_id,
+        decisions.c.account_id,
+        decisions.c.type,
+        decisions.c.points,
+        decisions.c.burned_at_decision,
+        decisions.c.burned,
+        outcomes.c.outcome,
+        outcomes.c.told_ms,
+    )
+    .join_from(decisions, outcomes, _SAME_DECISION)
+    .where(
+        decisions.c.seq.in_(
+            select(decisions.c.seq)
+            .join_from(decisions, outcomes, _SAME_DECISION)
+            .where(decisions.c.seq > bindparam("base"))
+            .union(
+                select(decisions.c.seq)
+                .join_from(outcomes, decisions, _SAME_DECISION)
+                .where(outcomes.c.seq > bindparam("base"))
+            )
+        )
+    )
+    .order_by(decisions.c.seq, outcomes.c.seq)
+)
+"""Every outcome of each decision that is new or has a new one. A decision may come after its outcomes."""
+
+_SETTLE: Final = (
+    update(decisions)
+    .where(decisions.c.seq == bindparam("at"))
+    .values(burned=bindparam("left"), outcome=bindparam("told"), outcome_ms=bindparam("at_ms"))
+)
+
+
+def append(engine: Engine, keys: AccountKeys, entries: Sequence[JournalEntry]) -> None:
+    """
+    Write entries in order, in one transaction; those written before are passed over and count nowhere again.
+
+    Whoever appends holds the head row until it commits, so two cannot interleave.
+
+    Raises:
+        RecordAway: Nothing was written.
+    """
+    if not entries:
+        return
+    with writing(engine) as connection:
+        last = connection.execute(
+            update(head).values(seq=head.c.seq + len(entries)).returning(head.c.seq)
+        ).scalar_one()
+        base = last - len(entries)
+        decided = {base + n: e for n, e in enumerate(entries, 1) if isinstance(e, Decided)}
+        told = {base + n: e for n, e in enumerate(entries, 1) if isinstance(e, OutcomeTold)}
+        sums = _decide(connection, keys, base, decided) if decided else {}
+        if told:
+            connection.execute(
+                insert_new(connection, outcomes),
+                [{"seq": seq, **msgspec.structs.asdict(entry)} for seq, entry in told.items()],
+            )
+        for account, points in _settle(connection, base).items():
+            sums.setdefault(account, Sums()).redeemed_points += points
+        _add(connection, sums)
+
+
+def _decide(
+    connection: Connection, keys: AccountKeys, base: int, decided: Mapping[int, Decided]
+) -> dict[AccountId, Sums]:
+    """Insert decisions; answers what those really inserted add to their accounts."""
+    of_account = keys.of(connection, {(e.event.program_id, e.event.account_id) for e in decided.values()})
+    connection.execute(
+        insert_new(connection, decisions),
+        [
+            _row(seq, entry, of_account[entry.event.program_id, entry.event.account_id])
+            for seq, entry in decided.items()
+        ],
+    )
+    inserted = connection.scalars(select(decisions.c.seq).where(decisions.c.seq > base)).all()
+    connection.execute(update(head).values(events=head.c.events + len(inserted)))
+    return summed(decided[seq] for seq in sorted(inserted))
+
+
+def _row(seq: int, entry: Decided, key: AccountKey) -> dict[str, Any]:
+    event = entry.event
+    belongs = place("event", event.program_id, event.account_id, event.event_id)
+    return {
+        "seq": seq,
+        "decision_id": entry.decision_id,
+        "program_id": event.program_id,
+        "event_id": event.event_id,
+        "account_id": event.account_id,
+        "type": canonical(event).type,
+        "occurred_ms": instant_ms(event),
+        "received_ms": entry.received_ms,
+        "decision": entry.decision,
+        "shadow_decision": entry.shadow_decision,
+        "risk_score": entry.risk_score,
+        "source": entry.source,
+        "policy_version": entry.policy_version,
+        "model_version": entry.model_version,
+        "origin": entry.origin,
+        "points": event.points,
+        "burned_at_decision": entry.burned,
+        "burned": entry.burned,
+        "body_hash": entry.body_hash,
+        "answer": entry.answer,
+        "key_id": key.key_id,
+        "sealed_event": key.seal.seal(_encode_event(event), belongs),
+        "links": _encode_links(entry.links) if entry.links else None,
+    }
+
+
+def _settle(connection: Connection, base: int) -> dict[AccountId, int]:
+    """Let the outcomes told so far count at their decisions; answers how many burned points that adds where."""
+    changes: dict[int, dict[str, Any]] = {}
+    before: dict[int, tuple[AccountId, int]] = {}
+    for row in connection.execute(_TOLD, {"base": base}):
+        earlier = changes.get(row.seq)
+        burned = earlier["left"] if earlier else row.burned_at_decision
+        before[row.seq] = ((row.program_id, row.account_id), row.burned or 0)
+        changes[row.seq] = {
+            "at": row.seq,
+            "left": settled(row.type, row.points, burned, row.outcome),
+            "told": row.outcome,
+            "at_ms": row.told_ms,
+        }
+    if changes:
+        connection.execute(_SETTLE, list(changes.values()))
+    added: dict[AccountId, int] = {}
+    for seq, (account, points) in before.items():
+        added[account] = added.get(account, 0) + (changes[seq]["left"] or 0) - points
+    return added
+
+
+def _add(connection: Connection, sums: Mapping[AccountId, Sums]) -> None:
+    """One upsert for each account. An instant counts only where the batch holds an event."""
+    if not sums:
+        return
+    insert = insert_into(connection, accounts)
+    new, old = insert.excluded, accounts.c
+    later = (new.events > 0) & (new.last_seen_ms >= old.last_seen_ms)
+    earlier = (new.events > 0) & (new.first_seen_ms < old.first_seen_ms)
+    statement = insert.on_conflict_do_update(
+        index_elements=["program_id", "account_id"],
+        set_={
+            "first_seen_ms": case((earlier, new.first_seen_ms), else_=old.first_seen_ms),
+            **{name: case((later, new[name]), else_=old[name]) for name in _LAST},
+            **{name: old[name] + new[name] for name in _ADDED},
+        },
+    )
+    connection.execute(statement, [as_row(account, sums[account]) for account in sorted(sums)])

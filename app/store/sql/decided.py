@@ -1,0 +1,156 @@
+"""Decisions, answers, timelines and accounts, read back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, delete, select
+
+from app.ports import AccountRow, DecisionRow, Page, StoredAnswer, TimelineItem
+from app.store.sql.appending import append
+from app.store.sql.events import WITH_KEY, opened, opened_or_bare
+from app.store.sql.pages import read_page
+from app.store.sql.reach import reading, writing
+from app.store.sql.replaying import replay
+from app.store.sql.tables import account_keys, accounts, decisions, head
+from app.store.sql.totals import COUNTED_AS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Engine, Row
+
+    from app.ports import JournalEntry
+    from app.store.sql.account_keys import AccountKeys
+    from detectors.event import Event
+
+_FIELDS: Final = DecisionRow.__struct_fields__
+_ROW: Final = [decisions.c[name] for name in _FIELDS]
+_SEALED: Final = [*_ROW, decisions.c.seq, decisions.c.sealed_event, account_keys.c.wrapped_key]
+
+_ANSWER: Final = select(decisions.c.body_hash, decisions.c.answer).where(
+    decisions.c.program_id == bindparam("program"), decisions.c.event_id == bindparam("event")
+)
+_DECISION: Final = select(*_ROW).where(
+    decisions.c.decision_id == bindparam("decision"), decisions.c.program_id == bindparam("program")
+)
+_EVENT: Final = (
+    select(*_SEALED)
+    .select_from(WITH_KEY)
+    .where(decisions.c.program_id == bindparam("program"), decisions.c.event_id == bindparam("event"))
+)
+_ACCOUNT: Final = select(accounts).where(
+    accounts.c.program_id == bindparam("program"), accounts.c.account_id == bindparam("account")
+)
+_NEWEST_FIRST: Final = (decisions.c.occurred_ms, decisions.c.seq)
+
+
+class DecidedRecord:
+    """What was decided, part of `SqlRecord`."""
+
+    def __init__(self, engine: Engine, keys: AccountKeys) -> None:
+        self._engine = engine
+        self._keys = keys
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Write journal entries in order, in one transaction. An entry written before is passed over."""
+        append(self._engine, self._keys, entries)
+
+    def answer(self, program_id: str, event_id: str) -> StoredAnswer | None:
+        """The answer given to an event, byte for byte."""
+        with reading(self._engine) as connection:
+            row = connection.execute(_ANSWER, {"program": program_id, "event": event_id}).first()
+        return None if row is None else StoredAnswer(row.body_hash, row.answer)
+
+    def decision(self, program_id: str, decision_id: str) -> DecisionRow | None:
+        """One decision as it stands after the outcomes told so far."""
+        with reading(self._engine) as connection:
+            row = connection.execute(_DECISION, {"program": program_id, "decision": decision_id}).first()
+        return None if row is None else DecisionRow(*row)
+
+    def decisions(
+        self, program_id: str, *, account_id: str | None, limit: int, cursor: str | None
+    ) -> Page[DecisionRow]:
+        """Decisions by when their events happened, newest first. Raises BadCursor."""
+        query = select(*_ROW, decisions.c.seq).where(decisions.c.program_id == program_id)
+        if account_id is not None:
+            query = query.where(decisions.c.account_id == account_id)
+        return read_page(
+            self._engine, query, sorted_by=_NEWEST_FIRST, tag=b"d", limit=limit, cursor=cursor, read=_decision
+        )
+
+    def timeline(
+        self, program_id: str, account_id: str, *, limit: int, cursor: str | None
+    ) -> Page[TimelineItem]:
+        """
+        An account's decisions with their events, newest first.
+
+        Of events sealed before the account was erased only ids, type, instant and points are left.
+
+        Raises:
+            BadCursor: The cursor is none of a timeline.
+            SealBroken: A row was tampered with, or the service's key is another one.
+        """
+        query = (
+            select(*_SEALED)
+            .select_from(WITH_KEY)
+            .where(decisions.c.program_id == program_id, decisions.c.account_id == account_id)
+        )
+        return read_page(
+            self._engine,
+            query,
+            sorted_by=_NEWEST_FIRST,
+            tag=b"t",
+            limit=limit,
+            cursor=cursor,
+            read=lambda row: TimelineItem(_decision(row), opened_or_bare(self._keys, row)),
+        )
+
+    def event(self, program_id: str, event_id: str) -> Event | None:
+        """
+        One event as received.
+
+        Raises:
+            EventErased: The account's key was erased since.
+            SealBroken: The row was tampered with, or the service's key is another one.
+        """
+        with reading(self._engine) as connection:
+            row = connection.execute(_EVENT, {"program": program_id, "event": event_id}).first()
+        return None if row is None else opened(self._keys, row)
+
+    def account(self, program_id: str, account_id: str) -> AccountRow | None:
+        """An account's totals over everything recorded."""
+        with reading(self._engine) as connection:
+            row = connection.execute(_ACCOUNT, {"program": program_id, "account": account_id}).first()
+        if row is None:
+            return None
+        values = row._asdict()
+        counts = {action: values.pop(column) for action, column in COUNTED_AS.items()}
+        return AccountRow(**values, decisions=counts)
+
+    def erase_key(self, program_id: str, account_id: str) -> bool:
+        """Make every event of the account recorded so far unreadable for good. False: there was no key."""
+        with writing(self._engine) as connection:
+            erased = connection.execute(
+                delete(account_keys).where(
+                    account_keys.c.program_id == program_id, account_keys.c.account_id == account_id
+                )
+            ).rowcount
+        self._keys.forget_unwrapped()
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:  # the log still holds the page as it was
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return erased > 0
+
+    def replay(self) -> Iterator[tuple[JournalEntry, int]]:
+        """Everything ever journalled with its sequence number, in the order written."""
+        return replay(self._engine, self._keys)
+
+    def count_events(self) -> int:
+        """Decisions held, of all programmes."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(head.c.events)).scalar_one()
+
+
+def _decision(row: Row[Any]) -> DecisionRow:
+    return DecisionRow(*row[: len(_FIELDS)])

@@ -1,0 +1,52 @@
+"""Reaching the database: one transaction each, and its absence told as RecordAway."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from app.ports import RecordAway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+
+_UNDEFINED_TABLE: Final = "42P01"
+"""PostgreSQL's SQLSTATE for a missing table: not migrated. (SQLite calls it an OperationalError.)"""
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads. Raises RecordAway."""
+    with _told(), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: committed at the end, rolled back on any error. Raises RecordAway."""
+    with _told(), engine.connect() as connection:
+        connection.execution_options(begin="BEGIN IMMEDIATE")
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolExhausted) as error:
+        raise RecordAway(_in_short(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+            raise RecordAway(_in_short(error)) from error
+        raise
+
+
+def _in_short(error: Exception) -> str:
+    """What went wrong without the statement and its parameters, which may be personal."""
+    return f"the record is away: {type(getattr(error, 'orig', None) or error).__name__}"

@@ -1,0 +1,44 @@
+"""The record in SQL: `app.ports.Record` over SQLite or PostgreSQL, one class made of what it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.ports import RecordAway
+from app.store.sql.account_keys import AccountKeys
+from app.store.sql.api_keys import ApiKeyRecord
+from app.store.sql.decided import DecidedRecord
+from app.store.sql.labelled import LabelRecord
+from app.store.sql.listed import ListRecord
+from app.store.sql.migrating import is_current
+from app.store.sql.reach import reading
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from app.seal import Seal
+
+
+class SqlRecord(DecidedRecord, LabelRecord, ListRecord, ApiKeyRecord):
+    """
+    The durable record. Thread-safe; every method borrows one connection and returns it.
+
+    Args:
+        engine: From `open_engine`, migrated.
+        seal: The service's own seal: it wraps the accounts' data keys and seals the values of list entries.
+    """
+
+    def __init__(self, engine: Engine, seal: Seal) -> None:
+        DecidedRecord.__init__(self, engine, AccountKeys(seal))
+        LabelRecord.__init__(self, engine)
+        ListRecord.__init__(self, engine, seal)
+        ApiKeyRecord.__init__(self, engine)
+        self._engine = engine
+
+    def ping(self) -> None:
+        """Raise RecordAway unless the database answers and every migration is applied."""
+        with reading(self._engine) as connection:
+            current = is_current(connection)
+        if not current:
+            message = "the record is not migrated to this version"
+            raise RecordAway(message)

@@ -1,0 +1,87 @@
+"""The journal read back from the record, a stretch at a time, so that its length costs no memory."""
+
+from __future__ import annotations
+
+from heapq import merge
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from sqlalchemy import bindparam, select
+
+from app.ports import Decided, OutcomeTold
+from app.store.sql.events import WITH_KEY, opened_or_bare
+from app.store.sql.reach import reading
+from app.store.sql.tables import account_keys, decisions, head, outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine, Row
+
+    from app.ports import JournalEntry
+    from app.store.sql.account_keys import AccountKeys
+
+STRETCH: Final = 1_000
+"""Sequence numbers read at once: about 2 MB, and no transaction stays open while the caller works on them."""
+
+_decode_links: Final = msgspec.msgpack.Decoder(tuple[tuple[bytes, bytes, float], ...]).decode
+
+_DECISIONS: Final = (
+    select(decisions, account_keys.c.wrapped_key)
+    .select_from(WITH_KEY)
+    .where(decisions.c.seq > bindparam("after"), decisions.c.seq <= bindparam("upto"))
+    .order_by(decisions.c.seq)
+)
+_OUTCOMES: Final = (
+    select(outcomes)
+    .where(outcomes.c.seq > bindparam("after"), outcomes.c.seq <= bindparam("upto"))
+    .order_by(outcomes.c.seq)
+)
+
+
+def replay(engine: Engine, keys: AccountKeys) -> Iterator[tuple[JournalEntry, int]]:
+    """
+    Every entry with its sequence number, in the order written, those included that are written meanwhile.
+
+    Decisions come as journalled, whatever outcomes did to them since: the outcomes follow in their place. Of
+    events that were erased only ids, type, instant and points are left.
+
+    Raises:
+        RecordAway: The database did not answer; start again.
+        SealBroken: A row was tampered with, or the service's key is another one.
+    """
+    after = 0
+    while True:
+        with reading(engine) as connection:
+            end = connection.execute(select(head.c.seq)).scalar_one()
+            span = {"after": after, "upto": min(after + STRETCH, end)}
+            decided = connection.execute(_DECISIONS, span).all()
+            told = connection.execute(_OUTCOMES, span).all()
+        if after >= end:
+            return
+        yield from merge(
+            ((_decided(keys, row), row.seq) for row in decided),
+            ((OutcomeTold(*row[1:]), row.seq) for row in told),
+            key=itemgetter(1),
+        )
+        after = span["upto"]
+
+
+def _decided(keys: AccountKeys, row: Row[Any]) -> Decided:
+    return Decided(
+        decision_id=row.decision_id,
+        event=opened_or_bare(keys, row),
+        body_hash=row.body_hash,
+        answer=row.answer,
+        origin=row.origin,
+        received_ms=row.received_ms,
+        decision=row.decision,
+        shadow_decision=row.shadow_decision,
+        risk_score=row.risk_score,
+        source=row.source,
+        policy_version=row.policy_version,
+        model_version=row.model_version,
+        burned=row.burned_at_decision,
+        links=_decode_links(row.links) if row.links else (),
+    )

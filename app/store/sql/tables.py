@@ -1,0 +1,164 @@
+"""The tables of the record. Instants are BIGINT milliseconds since 1970-01-01 UTC, points are whole numbers.
+
+A change here needs a migration beside it; a test compares the two. Later tables join the same `metadata`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+Sequence = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite clusters a table on its key only where the type says INTEGER; both hold 64 bits."""
+
+metadata: Final = MetaData()
+
+head = Table(
+    "record_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+)
+"""One row: the last sequence number given out and the decisions held. Whoever appends holds its lock, so sequence
+numbers become visible in order and a reader that stands at one has missed nothing below it."""
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=False),
+    Column("decision_id", Text, nullable=False, unique=True),
+    Column("program_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("occurred_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("shadow_decision", Text),
+    Column("risk_score", Double, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("policy_version", Text, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("points", BigInteger),
+    Column("burned_at_decision", BigInteger),
+    Column("burned", BigInteger),
+    Column("outcome", Text),
+    Column("outcome_ms", BigInteger),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("key_id", LargeBinary, nullable=False),
+    Column("sealed_event", LargeBinary, nullable=False),
+    Column("links", LargeBinary),
+    UniqueConstraint("program_id", "event_id"),
+    Index("ix_decisions_newest", "program_id", "occurred_ms", "seq"),
+    Index("ix_decisions_timeline", "program_id", "account_id", "occurred_ms", "seq"),
+)
+"""`burned_at_decision` is as journalled, `burned` as the outcomes left it. `sealed_event` opens with the account's
+key of that `key_id`; `links` is MessagePack."""
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=False),
+    Column("program_id", Text, nullable=False),
+    Column("decision_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("told_ms", BigInteger, nullable=False),
+    Column("told_by", Text, nullable=False),
+    UniqueConstraint("program_id", "decision_id", "told_ms", "outcome", "told_by"),
+)
+"""Everything ever told, also of decisions not (yet) known. Shares the sequence of `decisions`."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("program_id", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Column("first_seen_ms", BigInteger, nullable=False),
+    Column("last_seen_ms", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("earned_points", BigInteger, nullable=False),
+    Column("redeemed_points", BigInteger, nullable=False),
+    Column("allowed", BigInteger, nullable=False),
+    Column("challenged", BigInteger, nullable=False),
+    Column("reviewed", BigInteger, nullable=False),
+    Column("blocked", BigInteger, nullable=False),
+    Column("last_risk_score", Double, nullable=False),
+    Column("last_decision", Text, nullable=False),
+)
+
+account_keys = Table(
+    "account_keys",
+    metadata,
+    Column("program_id", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Column("key_id", LargeBinary, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+)
+"""The data key of each account, sealed by the service's key. Without its row the account's events stay shut."""
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("label_id", Text, nullable=False, unique=True),
+    Column("program_id", Text, nullable=False),
+    Column("account_id", Text),
+    Column("event_id", Text),
+    Column("label", Text, nullable=False),
+    Column("typology", Text),
+    Column("source", Text, nullable=False),
+    Column("labelled_ms", BigInteger, nullable=False),
+    Column("labelled_by", Text, nullable=False),
+    Index("ix_labels_newest", "program_id", "labelled_ms", "seq"),
+    Index("ix_labels_account", "program_id", "account_id", "labelled_ms", "seq"),
+)
+
+list_entries = Table(
+    "list_entries",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("entry_id", Text, nullable=False, unique=True),
+    Column("program_id", Text, nullable=False),
+    Column("list", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("sealed_value", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger),
+    Index("ix_list_entries_newest", "program_id", "list", "created_ms", "seq"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("program_id", Text, nullable=False),
+    Column("stores", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+)
+"""`scopes` and `stores` are JSON arrays of strings."""
