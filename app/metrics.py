@@ -1,0 +1,100 @@
+"""The counters of all processes, in Prometheus' format. Several processes share them through a directory.
+
+The supervisor names that directory in PROMETHEUS_MULTIPROC_DIR before a child starts; without it (tests, a
+single process) everything stays in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import multiprocess as shared
+
+DIRECTORY_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+BUCKETS_S: Final = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds. Fine around the one to five milliseconds a decision takes, then the hot store's patience (50 ms),
+the fallback's deadline (100 ms), and where a caller has given up."""
+
+_registry = CollectorRegistry()
+_seconds = Histogram(
+    "earnest_decision_seconds", "From the request to the answer.", buckets=BUCKETS_S, registry=_registry
+)
+_decisions = Counter(
+    "earnest_decisions", "Decisions made.", ("decision", "type", "source"), registry=_registry
+)
+_detector_errors = Counter(
+    "earnest_detector_errors", "Detectors that raised and abstained.", ("detector",), registry=_registry
+)
+_fallbacks = Counter(
+    "earnest_fallbacks", "Decisions made without the hot store.", ("type",), registry=_registry
+)
+_journal_lag = Gauge(
+    "earnest_journal_lag_seconds",
+    "Age of the oldest journal entry that is not in the record.",
+    registry=_registry,
+    multiprocess_mode="livemostrecent",
+)
+_journal_entries = Gauge(
+    "earnest_journal_entries",
+    "Journal entries that are not in the record.",
+    registry=_registry,
+    multiprocess_mode="livemostrecent",
+)
+_recorded = Counter("earnest_recorded", "Journal entries written to the record.", registry=_registry)
+
+_decision_child = cache(_decisions.labels)
+"""At most 4 decisions × 13 types × 5 sources; finding a child anew costs more than counting with it."""
+
+
+def decided(decision: str, event_type: str, source: str, seconds: float) -> None:
+    """Count one decision and how long it took."""
+    _seconds.observe(seconds)
+    _decision_child(decision, event_type, source).inc()
+
+
+def detector_failed(detector: str) -> None:
+    """Count a detector that raised."""
+    _detector_errors.labels(detector).inc()
+
+
+def fell_back(event_type: str) -> None:
+    """Count a decision made without the hot store."""
+    _fallbacks.labels(event_type).inc()
+
+
+def journal(lag_s: float, entries: int) -> None:
+    """Set how far the record is behind: seconds, and entries."""
+    _journal_lag.set(lag_s)
+    _journal_entries.set(entries)
+
+
+def recorded(entries: int) -> None:
+    """Count entries that reached the record."""
+    _recorded.inc(entries)
+
+
+def render() -> bytes:
+    """Everything counted by all processes, to be sent with CONTENT_TYPE."""
+    directory = os.environ.get(DIRECTORY_VARIABLE)
+    if directory is None:
+        return generate_latest(_registry)
+    everyone = CollectorRegistry()
+    shared.MultiProcessCollector(everyone, directory)  # type: ignore[no-untyped-call]
+    return generate_latest(everyone)
+
+
+def start_over(directory: Path) -> None:
+    """Empty the directory, before the first process counts: counters begin with the service."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for file in directory.glob("*.db"):
+        file.unlink()
+
+
+def forget(pid: int, directory: Path) -> None:
+    """Drop what only a living process can say; what a dead one counted stays counted."""
+    shared.mark_process_dead(pid, str(directory))  # type: ignore[no-untyped-call]

@@ -1,0 +1,61 @@
+"""Keeping one child process alive: started when it is due, buried when it died, given up when it is hopeless."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+STEADY_S: Final = 5.0
+"""Seconds after which a child counts as well: its next death is a new one, and it is started again at once."""
+FIRST_DELAY_S: Final = 0.1
+LONGEST_DELAY_S: Final = 5.0
+"""Delay before the second start in a row, doubled up to the longest: a broken child must not eat the machine."""
+HOPELESS_STARTS: Final = 6
+"""A child that dies so often (within some 5 s) without ever having been well will not get better by itself."""
+
+log = structlog.get_logger("earnest.processes")
+
+
+class GivenUp(Exception):
+    """Something that must run cannot be made to. The message says what, the log above it why."""
+
+
+@dataclass
+class Child:
+    """One process to be kept alive."""
+
+    name: str
+    start: Callable[[], subprocess.Popen[bytes]]
+    process: subprocess.Popen[bytes] | None = None
+    begun_s: float = 0.0
+    due_s: float = 0.0
+    short_lives: int = 0
+    was_well: bool = False
+
+    def tend(self, now_s: float) -> int | None:
+        """Notice a death, start what is due. Returns the process id of one that has died."""
+        died = None
+        if self.process is not None and self.process.poll() is not None:
+            died = self.process.pid
+            self._bury(now_s)
+        if self.process is None and now_s >= self.due_s:
+            self.process, self.begun_s = self.start(), now_s
+            log.info("child started", child=self.name, pid=self.process.pid)
+        return died
+
+    def _bury(self, now_s: float) -> None:
+        assert self.process is not None
+        self.was_well = self.was_well or now_s - self.begun_s >= STEADY_S
+        self.short_lives = 0 if now_s - self.begun_s >= STEADY_S else self.short_lives + 1
+        delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** (self.short_lives - 1)) if self.short_lives else 0.0
+        self.due_s = now_s + delay
+        log.warning("child died", child=self.name, pid=self.process.pid, exit_code=self.process.returncode)
+        self.process = None
+        if not self.was_well and self.short_lives >= HOPELESS_STARTS:
+            raise GivenUp(
+                f"The {self.name} process died {self.short_lives} times in a row; see the log above."
+            )
