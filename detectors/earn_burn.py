@@ -1,0 +1,295 @@
+"""Points out against points in: who spends, earns or returns unlike any shopper could."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from detectors.base import Abstained, Clear, Judgement, Reason, Signal, noisy_or
+from detectors.snapshot import DAY_S, EMPTY, HOUR_S, Snapshot
+from detectors.thresholds import Threshold
+
+CODES: Final = (
+    "BURN_RATIO_HIGH",
+    "BURN_SHARE_HIGH",
+    "EARN_SPEED_HIGH",
+    "REDEEM_AFTER_EARN",
+    "RETURN_AFTER_REDEEM",
+)
+INCOME: Final = ("earn", "purchase", "received", "adjust")
+OUTGO: Final = ("burn", "transfer", "return", "expire")
+
+_ADR: Final = "docs/decisions/0002-verdict-and-thresholds.md"
+FAINTEST: Final = Threshold(
+    0.1, "weight", "below it a finding is not worth an analyst's minute; it still ranks", _ADR
+)
+WEAK: Final = Threshold(
+    0.3,
+    "weight",
+    "people save for the holidays: two weak findings together stay below the challenge at 0.5",
+    _ADR,
+)
+SHARE_FROM: Final = Threshold(
+    0.7, "share of balance", "drains take 70 % of the balance or more (typology 1)", "domain"
+)
+RATIO_FROM: Final = Threshold(
+    3.0, "multiples of usual", "three times the usual share: a saver's quarter spent within one month", _ADR
+)
+OVERDRAWN: Final = Threshold(
+    0.6, "weight", "more spent than ever came in, on a known history: no saving explains it", _ADR
+)
+KNOWN_FOR: Final = Threshold(
+    90, "days", "a quarter of history, before missing points count as missing and not as not yet seen", _ADR
+)
+KNOWN_MONTHS: Final = Threshold(
+    3, "months of points", "the same quarter, in points earned by a median member", _ADR
+)
+SPEED_FROM: Final = Threshold(
+    3.0, "months of points a day", "one large purchase brings three months' points; honest, though rare", _ADR
+)
+SPEED_MOST: Final = Threshold(
+    0.75, "weight", "a year's points in a day (twelve times) then just reaches a review", _ADR
+)
+MONTH_PACE: Final = Threshold(
+    3.0, "days' pace", "thirty days may bring as much as three such days before it counts as fast", _ADR
+)
+OWN_USUAL_MOST: Final = Threshold(
+    10.0,
+    "months of points",
+    "a heavy shopper's own habit counts, but a farm may not become its own yardstick",
+    _ADR,
+)
+AT_ONCE_MOST: Final = Threshold(
+    0.6,
+    "weight",
+    "earned and gone within the hour: alone it asks nobody, with an emptied balance it does",
+    _ADR,
+)
+SAME_DAY: Final = Threshold(
+    0.5, "ratio", "buying in the morning and burning in the evening is half as odd as within the hour", _ADR
+)
+RETURN_EACH: Final = Threshold(
+    0.3,
+    "weight",
+    "one return of spent points is a wrong size; the second in a season is pended in the field",
+    _ADR,
+)
+RETURN_MOST: Final = Threshold(0.9, "weight", "returns are never proof: each has a receipt", _ADR)
+MONTH_S: Final = 30 * DAY_S
+
+Finding = Reason | float
+"""A reason, or the weight below the faintest that it came to: the message is only written for a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarnBurn:
+    """
+    Points burned, earned and returned against the segment and against the member's own balance.
+
+    The ratio is smoothed, (burn + a·r₀) / (earn + a), with r₀ the segment's ratio and a = one median month of
+    points, so that neither a zero nor a small number decides.
+
+    Returns:
+        Signal with one reason per finding; Clear with how near it came (score up to 0.1); Abstained for
+        events that move no points, and where too little is known of the member.
+
+    Source: docs/decisions/0002-verdict-and-thresholds.md.
+    """
+
+    @property
+    def name(self) -> str:
+        """As the contract lists it."""
+        return "earn_burn"
+
+    def judge(self, seen: Snapshot) -> Judgement:
+        """Judge redemptions, transfers, earnings and returns."""
+        points = seen.event.points
+        if points is None or points <= 0:
+            return Abstained(self.name, "no points are moved")
+        match seen.event.type:
+            case "redeem" | "transfer":
+                return self._spending(seen, points)
+            case "earn" | "adjust":
+                return self._answer([_speed(seen)])
+            case "return":
+                balance = _balance(seen)
+                if balance is None:
+                    return Abstained(
+                        self.name, "the balance is not known, so neither is what was spent of it"
+                    )
+                return self._answer([_returned(seen, points, balance)])
+        return Abstained(self.name, f"{seen.event.type} neither earns nor burns")
+
+    def _spending(self, seen: Snapshot, points: int) -> Judgement:
+        balance = _balance(seen)
+        supported = balance is not None or _earned(seen) >= seen.segment.month_points
+        if not supported:
+            return Abstained(
+                self.name, f"fewer than {seen.segment.month_points} points earned, balance not given"
+            )
+        findings = [_ratio(seen, points, balance), _at_once(seen, points)]
+        if balance is not None and balance >= points:
+            findings.append(_share(seen, points, balance))
+        return self._answer(findings)
+
+    def _answer(self, findings: Sequence[Finding]) -> Judgement:
+        reasons = [finding for finding in findings if isinstance(finding, Reason)]
+        if reasons:
+            return Signal(self.name, noisy_or([reason.weight for reason in reasons]), reasons)
+        near = [finding for finding in findings if isinstance(finding, float)]
+        return Clear(self.name, FAINTEST.value * noisy_or(near))
+
+
+def _within(seen: Snapshot, kinds: Sequence[str], window_s: int) -> int:
+    """Points of these kinds at the account in the window that ends with this event."""
+    series, end_ms, window_ms = seen.account.series, seen.as_of_ms, window_s * 1_000
+    return sum(series[kind].within(end_ms, window_ms)[1] for kind in kinds if kind in series)
+
+
+def _earned(seen: Snapshot) -> int:
+    return seen.account.totals_points.get("earn", 0)
+
+
+def _net(seen: Snapshot) -> int:
+    """Everything that ever came in less everything that ever went out, this event not yet settled."""
+    totals = seen.account.totals_points
+    return sum(totals.get(kind, 0) for kind in INCOME) - sum(totals.get(kind, 0) for kind in OUTGO)
+
+
+def _balance(seen: Snapshot) -> int | None:
+    """Points before the event: as the caller says, else from the totals of an account with some history."""
+    if seen.event.balance_before is not None:
+        return seen.event.balance_before
+    return _net(seen) if _earned(seen) >= seen.segment.month_points else None
+
+
+def _excess(value: float, start: float, most: float) -> float:
+    """A weight from the faintest at `start` towards `most`; below `start` in proportion to it."""
+    faintest = FAINTEST.value
+    if value < start:
+        return faintest * value / start
+    return faintest + (most - faintest) * (1.0 - start / value)
+
+
+def _ratio(seen: Snapshot, points: int, balance: int | None) -> Finding:
+    usual, month = seen.segment.burn_per_earn, seen.segment.month_points
+    burned = _within(seen, ("burn", "transfer"), MONTH_S)
+    if seen.event.type == "redeem":
+        burned += points
+    earned = max(0, _within(seen, INCOME, MONTH_S))
+    ratio = (burned + month * usual) / (earned + month)
+    limit = RATIO_FROM.value * usual
+    missing = 0
+    if seen.event.balance_before is None and balance is not None and _history_is_known(seen):
+        missing = max(0, points - max(0, balance))
+    most = WEAK.value + (OVERDRAWN.value - WEAK.value) * missing / points
+    weight = _excess(ratio, limit, most)
+    if weight < FAINTEST.value:
+        return weight
+    message = (
+        f"burned {burned} against {earned} earned in 30 d: smoothed ratio {ratio:.2f} (limit {limit:.2f})"
+    )
+    numbers: dict[str, int | float | str] = {
+        "burned_points": burned, "earned_points": earned, "ratio": round(ratio, 2),
+        "limit": round(limit, 2), "window_s": MONTH_S,
+    }  # fmt: skip
+    if missing:
+        message += f"; {missing} points more than ever came in"
+        numbers["missing_points"] = missing
+    return Reason("BURN_RATIO_HIGH", weight, message, numbers)
+
+
+def _history_is_known(seen: Snapshot) -> bool:
+    known_ms = seen.as_of_ms - seen.account.first_seen_ms
+    months = KNOWN_MONTHS.value * seen.segment.month_points
+    return known_ms >= KNOWN_FOR.value * DAY_S * 1_000 and _earned(seen) >= months
+
+
+def _share(seen: Snapshot, points: int, balance: int) -> Finding:
+    """A balance below a median month is emptied by everybody, so only larger redemptions can be a finding."""
+    share = points / balance
+    limit = SHARE_FROM.value
+    start = limit if points >= seen.segment.month_points else 1.0 + limit
+    over = (share - limit) / (1.0 - limit)
+    faintest = FAINTEST.value
+    if share < start:
+        return faintest * share / start
+    weight = faintest + (WEAK.value - faintest) * over
+    message = f"{points} of {balance} points at once: {share:.0%} of the balance (limit {limit:.0%})"
+    return Reason(
+        "BURN_SHARE_HIGH",
+        weight,
+        message,
+        {
+            "points": points,
+            "balance_points": balance,
+            "share_percent": round(100 * share),
+            "limit": round(100 * limit),
+        },
+    )
+
+
+def _at_once(seen: Snapshot, points: int) -> Finding:
+    """How much of a large redemption was earned just before it. A median month's points or less are small."""
+    month = seen.segment.month_points
+    size = 1.0 - month / points
+    if size <= 0.0:
+        return 0.0
+    hour = max(0, _within(seen, INCOME, HOUR_S))
+    day = max(0, _within(seen, INCOME, DAY_S))
+    fresh = max(min(1.0, hour / points), SAME_DAY.value * min(1.0, day / points))
+    weight = AT_ONCE_MOST.value * fresh * size
+    if weight < FAINTEST.value:
+        return weight
+    message = (
+        f"{points} points burned, {hour} of them earned in the last 60 min, {day} in 24 h (small: {month})"
+    )
+    return Reason(
+        "REDEEM_AFTER_EARN",
+        weight,
+        message,
+        {"points": points, "earned_1h_points": hour, "earned_24h_points": day, "limit": month},
+    )
+
+
+def _speed(seen: Snapshot) -> Finding:
+    month = seen.segment.month_points
+    age_months = (seen.as_of_ms - seen.account.first_seen_ms) / (MONTH_S * 1_000)
+    own = _earned(seen) / age_months if age_months >= 1.0 else 0.0
+    usual = max(month, min(own, OWN_USUAL_MOST.value * month))
+    day = max(0, _within(seen, ("earn", "adjust"), DAY_S))
+    days = max(0, _within(seen, ("earn", "adjust"), MONTH_S))
+    pace = max(day, days / MONTH_PACE.value) / usual
+    weight = _excess(pace, SPEED_FROM.value, SPEED_MOST.value)
+    if weight < FAINTEST.value:
+        return weight
+    message = (
+        f"{day} points earned in 24 h and {days} in 30 d: {pace:.1f} × the usual month of {usual:.0f} "
+        f"(limit {SPEED_FROM.value:.1f} ×)"
+    )
+    return Reason(
+        "EARN_SPEED_HIGH",
+        weight,
+        message,
+        {
+            "earned_24h_points": day, "earned_30d_points": days, "usual_month_points": round(usual),
+            "pace": round(pace, 1), "limit": SPEED_FROM.value,
+        },
+    )  # fmt: skip
+
+
+def _returned(seen: Snapshot, points: int, balance: int) -> Finding:
+    """A return of points that are no longer there; each such season's return makes the next weigh more."""
+    spent = min(points, max(0, points - max(0, balance)))
+    returns = max(1, seen.account.series.get("return", EMPTY).within(seen.as_of_ms, MONTH_S * 1_000)[0])
+    weight = min(RETURN_MOST.value, 1.0 - (1.0 - RETURN_EACH.value) ** returns) * spent / points
+    if weight < FAINTEST.value:
+        return weight
+    message = f"{points} points returned of which {spent} are already spent; return {returns} in 30 d"
+    return Reason(
+        "RETURN_AFTER_REDEEM",
+        weight,
+        message,
+        {"points": points, "spent_points": spent, "returns": returns, "limit": 0, "window_s": MONTH_S},
+    )
