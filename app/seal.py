@@ -1,4 +1,4 @@
-"""Sealing: authenticated encryption of small records, bound to where they belong. SealBroken is the one error."""
+"""Sealing: authenticated encryption of small records, bound to where they belong; one error, SealBroken."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Seal:
     """
     AES-256-GCM under one key, with a fresh random nonce for each message.
 
-    Random nonces limit one key to 2^32 messages (NIST SP 800-38D, 8.3), so what grows with traffic gets a key of
-    its own for each account or each period, and only those keys are sealed under a long-lived one.
+    Random nonces limit one key to 2^32 messages (NIST SP 800-38D, 8.3): what grows with traffic wants a key
+    of its own for each account or period, and only those keys are sealed under a long-lived one.
 
     Args:
         key: 32 secret random bytes.
@@ -38,8 +38,7 @@ class Seal:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
-            message = f"a sealing key has {KEY_BYTES} bytes, not {len(key)}"
-            raise ValueError(message)
+            raise ValueError(f"a sealing key has {KEY_BYTES} bytes, not {len(key)}")
         self._aead = AESGCM(key)
 
     def seal(self, plaintext: bytes, aad: bytes) -> bytes:
@@ -50,13 +49,11 @@ class Seal:
     def open(self, sealed: bytes, aad: bytes) -> bytes:
         """Decrypt what `seal` made for the same place, or raise SealBroken."""
         if len(sealed) < NONCE_BYTES + TAG_BYTES:
-            message = f"{len(sealed)} bytes are too few to be sealed"
-            raise SealBroken(message)
+            raise SealBroken(f"{len(sealed)} bytes are too few to be sealed")
         try:
             return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], aad)
         except InvalidTag as error:
-            message = "another key, another place, or changed bytes"
-            raise SealBroken(message) from error
+            raise SealBroken("another key, another place, or changed bytes") from error
 
     def __repr__(self) -> str:
         """Never the key."""

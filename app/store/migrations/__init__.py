@@ -1,1 +1,1 @@
-"""The history of the record's tables. Applied by `app.store.sql.migrate`; a released migration never changes."""
+"""The history of the record's tables, applied by `app.store.sql.migrate`. What is released never changes."""

@@ -1,4 +1,4 @@
-"""A data key for each account: whoever erases the row makes every sealed copy of the account's events unreadable."""
+"""A data key for each account: without its row every sealed copy of the account's events is unreadable."""
 
 from __future__ import annotations
 
@@ -56,9 +56,7 @@ class AccountKeys:
         found = dict(self._stored(connection, wanted))
         missing = sorted(set(wanted) - found.keys())
         if missing:
-            connection.execute(
-                insert_new(connection, account_keys), [self._fresh(account) for account in missing]
-            )
+            insert_new(connection, account_keys, [self._fresh(account) for account in missing])
             found.update(self._stored(connection, missing))  # another process may have been first
         return found
 

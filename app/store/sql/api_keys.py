@@ -31,7 +31,7 @@ class ApiKeyRecord:
         values = msgspec.structs.asdict(key)
         values |= {name: msgspec.json.encode(values[name]).decode() for name in ("scopes", "stores")}
         with writing(self._engine) as connection:
-            connection.execute(insert_new(connection, api_keys), values)
+            insert_new(connection, api_keys, [values])
 
     def key(self, key_id: str) -> ApiKeyRow | None:
         """One key, revoked and expired ones included."""

@@ -87,8 +87,9 @@ def append(engine: Engine, keys: AccountKeys, entries: Sequence[JournalEntry]) -
         told = {base + n: e for n, e in enumerate(entries, 1) if isinstance(e, OutcomeTold)}
         sums = _decide(connection, keys, base, decided) if decided else {}
         if told:
-            connection.execute(
-                insert_new(connection, outcomes),
+            insert_new(
+                connection,
+                outcomes,
                 [{"seq": seq, **msgspec.structs.asdict(entry)} for seq, entry in told.items()],
             )
         for account, points in _settle(connection, base).items():
@@ -101,8 +102,9 @@ def _decide(
 ) -> dict[AccountId, Sums]:
     """Insert decisions; answers what those really inserted add to their accounts."""
     of_account = keys.of(connection, {(e.event.program_id, e.event.account_id) for e in decided.values()})
-    connection.execute(
-        insert_new(connection, decisions),
+    insert_new(
+        connection,
+        decisions,
         [
             _row(seq, entry, of_account[entry.event.program_id, entry.event.account_id])
             for seq, entry in decided.items()
@@ -144,7 +146,7 @@ def _row(seq: int, entry: Decided, key: AccountKey) -> dict[str, Any]:
 
 
 def _settle(connection: Connection, base: int) -> dict[AccountId, int]:
-    """Let the outcomes told so far count at their decisions; answers how many burned points that adds where."""
+    """Let the outcomes told so far count at their decisions; answers account → burned points added."""
     changes: dict[int, dict[str, Any]] = {}
     before: dict[int, tuple[AccountId, int]] = {}
     for row in connection.execute(_TOLD, {"base": base}):

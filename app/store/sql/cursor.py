@@ -1,12 +1,12 @@
-"""Page cursors: where the last row stood, as opaque text. Made and read here only, so the two sides cannot drift."""
+"""Page cursors: where the last row stood, as opaque text. Both sides are here, so they cannot drift."""
 
 from __future__ import annotations
 
+import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from struct import Struct
 from typing import Final, NamedTuple
 
-_LAYOUT: Final = Struct(">cqq")
+_LAYOUT: Final = struct.Struct(">cqq")
 
 
 class BadCursor(ValueError):
@@ -35,7 +35,7 @@ def read_cursor(tag: bytes, cursor: str | None) -> Position:
         return NEWEST
     try:
         found, at_ms, seq = _LAYOUT.unpack(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except Exception as error:
+    except (ValueError, struct.error) as error:
         raise BadCursor(cursor) from error
     position = Position(at_ms, seq)
     if found != tag or write_cursor(tag, position) != cursor:

@@ -125,7 +125,7 @@ class DecidedRecord:
         if row is None:
             return None
         values = row._asdict()
-        counts = {action: values.pop(column) for action, column in COUNTED_AS.items()}
+        counts: dict[str, int] = {action: values.pop(column) for action, column in COUNTED_AS.items()}
         return AccountRow(**values, decisions=counts)
 
     def erase_key(self, program_id: str, account_id: str) -> bool:
@@ -149,7 +149,8 @@ class DecidedRecord:
     def count_events(self) -> int:
         """Decisions held, of all programmes."""
         with reading(self._engine) as connection:
-            return connection.execute(select(head.c.events)).scalar_one()
+            count: int = connection.execute(select(head.c.events)).scalar_one()
+        return count
 
 
 def _decision(row: Row[Any]) -> DecisionRow:

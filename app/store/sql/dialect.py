@@ -1,12 +1,14 @@
-"""The one spelling the two databases do not share in SQLAlchemy: an insert that minds what is already there."""
+"""What the two databases do not share in SQLAlchemy: inserts that mind what is already there."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection, Table
 
 Insert = postgresql.Insert | sqlite.Insert
@@ -17,6 +19,15 @@ def insert_into(connection: Connection, table: Table) -> Insert:
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def insert_new(connection: Connection, table: Table) -> Insert:
-    """An insert that passes over rows of which any unique key is taken."""
-    return insert_into(connection, table).on_conflict_do_nothing()
+def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """
+    Insert rows, passing over those of which any unique key is taken.
+
+    The rows go to the driver as they are, every one with the same columns and values the driver knows (int,
+    float, str, bytes, None): SQLAlchemy's own handling of parameters would cost as much as the insert.
+    """
+    if not rows:
+        return
+    statement = insert_into(connection, table).on_conflict_do_nothing()
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    connection.exec_driver_sql(str(compiled), list(rows))

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 BUSY_TIMEOUT_MS: Final = 5_000
-"""How long a SQLite writer waits for another: well above one batch of the journal, below a caller's patience."""
+"""How long a SQLite writer waits for another: above any batch of the journal, below a caller's patience."""
 CONNECT_TIMEOUT_S: Final = 5
 """How long a connection to PostgreSQL may take before the record counts as away."""
 PAGE_BYTES: Final = 16_384
-"""SQLite page. A decision is about 2 kB: pages of 4,096 bytes hold one or two and waste the rest (decision 4)."""
+"""SQLite page. A decision takes 2 kB, so pages of 4,096 bytes waste a quarter of the file."""
 
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
@@ -46,20 +46,19 @@ def open_engine(url: str) -> Engine:
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
         )
     if parsed.get_backend_name() != "sqlite":
-        message = f"the record is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()}"
-        raise ValueError(message)
-    engine = create_engine(parsed, hide_parameters=True)
+        raise ValueError(f"the record is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
+    engine = create_engine(parsed, hide_parameters=True, paramstyle="named")
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+def _set_up(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver opens no transactions of its own: `_begin` does
     for pragma in _PRAGMAS:
         connection.execute(pragma)
 
 
 def _begin(connection: Connection) -> None:
-    """Readers begin deferred; writers take the write lock at once, so that waiting for it cannot fail half-way."""
+    """Readers begin deferred; writers take the lock first, so that waiting for it cannot fail half-way."""
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

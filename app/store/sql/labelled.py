@@ -28,7 +28,7 @@ class LabelRecord:
     def add_label(self, label: Label) -> None:
         """Keep a label; one whose id is known is passed over."""
         with writing(self._engine) as connection:
-            connection.execute(insert_new(connection, labels), asdict(label))
+            insert_new(connection, labels, [asdict(label)])
 
     def labels(
         self, program_id: str, *, account_id: str | None, limit: int, cursor: str | None

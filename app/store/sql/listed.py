@@ -32,7 +32,7 @@ class ListRecord:
         values = asdict(entry)
         sealed = self._seal.seal(values.pop("value").encode(), _place(entry.program_id, entry.entry_id))
         with writing(self._engine) as connection:
-            connection.execute(insert_new(connection, list_entries), {**values, "sealed_value": sealed})
+            insert_new(connection, list_entries, [{**values, "sealed_value": sealed}])
 
     def remove_list_entry(self, program_id: str, list_name: ListName, entry_id: str) -> bool:
         """Take an entry out; False where it is not in that list."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def read_page(  # noqa: PLR0913 - a page is these things
+def read_page(
     engine: Engine,
     query: Select[Any],
     *,

@@ -40,5 +40,4 @@ class SqlRecord(DecidedRecord, LabelRecord, ListRecord, ApiKeyRecord):
         with reading(self._engine) as connection:
             current = is_current(connection)
         if not current:
-            message = "the record is not migrated to this version"
-            raise RecordAway(message)
+            raise RecordAway("the record is not migrated to this version")

@@ -15,7 +15,7 @@ from app.store.sql.reach import reading
 from app.store.sql.tables import account_keys, decisions, head, outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Engine, Row
 
@@ -61,11 +61,23 @@ def replay(engine: Engine, keys: AccountKeys) -> Iterator[tuple[JournalEntry, in
         if after >= end:
             return
         yield from merge(
-            ((_decided(keys, row), row.seq) for row in decided),
-            ((OutcomeTold(*row[1:]), row.seq) for row in told),
+            _decisions(keys, decided),
+            _outcomes(told),
             key=itemgetter(1),
         )
         after = span["upto"]
+
+
+def _decisions(keys: AccountKeys, rows: Sequence[Row[Any]]) -> Iterator[tuple[JournalEntry, int]]:
+    for row in rows:
+        yield _decided(keys, row), row.seq
+
+
+def _outcomes(rows: Sequence[Row[Any]]) -> Iterator[tuple[JournalEntry, int]]:
+    for row in rows:
+        told = row._asdict()
+        seq = told.pop("seq")
+        yield OutcomeTold(**told), seq
 
 
 def _decided(keys: AccountKeys, row: Row[Any]) -> Decided:

@@ -33,8 +33,8 @@ head = Table(
     Column("seq", BigInteger, nullable=False),
     Column("events", BigInteger, nullable=False),
 )
-"""One row: the last sequence number given out and the decisions held. Whoever appends holds its lock, so sequence
-numbers become visible in order and a reader that stands at one has missed nothing below it."""
+"""One row: the last sequence number given out, and how many decisions are held. Whoever appends holds its
+lock, so sequence numbers become visible in order: a reader that stands at one has missed nothing below it."""
 
 decisions = Table(
     "decisions",
@@ -68,8 +68,8 @@ decisions = Table(
     Index("ix_decisions_newest", "program_id", "occurred_ms", "seq"),
     Index("ix_decisions_timeline", "program_id", "account_id", "occurred_ms", "seq"),
 )
-"""`burned_at_decision` is as journalled, `burned` as the outcomes left it. `sealed_event` opens with the account's
-key of that `key_id`; `links` is MessagePack."""
+"""`burned_at_decision` is as journalled, `burned` as the outcomes left it. `sealed_event` opens with the
+account's key of that `key_id`; `links` is MessagePack."""
 
 outcomes = Table(
     "outcomes",
@@ -112,7 +112,7 @@ account_keys = Table(
     Column("key_id", LargeBinary, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
 )
-"""The data key of each account, sealed by the service's key. Without its row the account's events stay shut."""
+"""Each account's data key, sealed by the service's key. Without its row the account's events stay shut."""
 
 labels = Table(
     "labels",

@@ -137,7 +137,7 @@ def _create_what_people_say() -> None:
 
 def downgrade() -> None:
     """Take every table away."""
-    for table in (
-        "api_keys", "list_entries", "labels", "account_keys", "accounts", "outcomes", "decisions", "record_head",
-    ):  # fmt: skip
+    for table in ("api_keys", "list_entries", "labels", "account_keys", "accounts"):
+        op.drop_table(table)
+    for table in ("outcomes", "decisions", "record_head"):
         op.drop_table(table)
