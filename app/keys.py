@@ -19,8 +19,8 @@ from app.settings import MASTER_KEY_BYTES, Settings, SettingsFaulty, decode_key
 
 SALT: Final = b"earnest/v1"
 """Sets this service's keys apart from another's that was given the same master key. Never changes."""
-PURPOSES: Final = re.compile(r"identifiers/[^/\s]+|journal|record|lists")
-"""`identifiers/<program>` the hashes of who is who; `journal` and `record` what is sealed at rest;
+PURPOSES: Final = re.compile(r"identifiers/[^/\s]+|journal/[0-9]+|record|lists")
+"""`identifiers/<program>` the hashes of who is who; `journal/<day>` and `record` what is sealed at rest;
 `lists` the entries of allow, block and watch lists."""
 
 

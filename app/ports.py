@@ -15,6 +15,7 @@ Clock = Callable[[], int]
 """Milliseconds since 1970-01-01 UTC. One instance, made in the composition root."""
 
 Outcome = Literal["completed", "cancelled", "reversed", "disputed"]
+Effect = Literal["burn", "unburn", ""]
 Action = Literal["allow", "challenge", "review", "block"]
 Claim = Literal["new", "unsure", "pending", "conflict"]
 Origin = Literal["decision", "batch", "event", "fallback"]
@@ -38,7 +39,7 @@ class Touch(NamedTuple):
     What one event leaves at one entity, in one atomic step.
 
     role:   account, device, ip, payment, counterparty, email, phone, address, name_dob.
-    key:    12 bytes of keyed hash of programme, kind and value.
+    key:    8 bytes of keyed hash of programme, kind and value; the same 8 bytes name it among peers.
     kind:   the series it counts in ("" where the event only looks).
     points: None at entities that count events only.
     """
@@ -95,7 +96,7 @@ class Settlement(NamedTuple):
 
     totals: kind → points to add to the account's totals (`earn`, `return`, `adjust`, …).
     burned: points redeemed for good, None where nothing was burned.
-    links:  (this account's or another account's 12-byte key, peer's 8-byte key, probability) to be remembered.
+    links:  (the account that remembers, the account remembered, probability), keys of 8 bytes, to be remembered.
     """
 
     totals: Mapping[str, int]
@@ -140,9 +141,10 @@ class History(Protocol):
         ...
 
     async def tell_outcome(
-        self, sighting: Sighting, outcome: Outcome, entry: bytes, points: int, effect: Literal["burn", "unburn", ""]
-    ) -> bool:
-        """Journal what became of a redemption and set its points burned or not. False: told so before."""
+        self, sighting: Sighting, outcome: Outcome, known: Outcome | None, entry: bytes, points: int, effect: Effect
+    ) -> Outcome | None:
+        """Journal what became of a redemption and set its points burned or not, if `known` is still the last
+        outcome told. Returns None when done, otherwise the outcome that came between."""
         ...
 
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
@@ -260,7 +262,7 @@ class Label(Struct, frozen=True):
 
 
 class ListEntry(Struct, frozen=True):
-    """An entry of an allow, block or watch list. `digest` is the 12-byte entity key of kind and value."""
+    """An entry of an allow, block or watch list. `digest` is the 8-byte entity key of kind and value."""
 
     entry_id: str
     program_id: str
@@ -334,6 +336,10 @@ class Record(Protocol):
 
     def replay(self) -> Iterator[tuple[JournalEntry, int]]:
         """Everything ever journalled with its sequence number, in the order written: what `rebuild` reads."""
+        ...
+
+    def event_ids(self) -> Iterator[tuple[str, str]]:
+        """Programme and id of every event recorded, in any order, streaming."""
         ...
 
     def count_events(self) -> int: ...

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from app.ports import Claim, Outcome, PeerSeen, Seen, Settlement, Sighting, Touch
+from app.ports import Claim, Effect, Outcome, PeerSeen, Seen, Settlement, Sighting, Touch
 from app.store.packing import entity_key, partition
 from detectors.snapshot import (
     DAY_S,
@@ -151,7 +151,7 @@ class MemoryHistory:
         self._entities: dict[bytes, _Entity] = {}
         self._claims: dict[bytes, bytes] = {}
         self._answers: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
-        self._outcomes: dict[bytes, str] = {}
+        self._outcomes: dict[bytes, Outcome] = {}
 
     async def observe(self, sighting: Sighting) -> Seen:
         """See `History.observe`."""
@@ -222,11 +222,12 @@ class MemoryHistory:
             entity.series[touch.kind].remove(sighting.at_ms, sighting.fingerprint, touch.points or 0)
 
     async def tell_outcome(
-        self, sighting: Sighting, outcome: Outcome, entry: bytes, points: int, effect: str
-    ) -> bool:
-        """Set a redemption's points burned or not."""
-        if self._outcomes.get(sighting.event_key) == outcome:
-            return False
+        self, sighting: Sighting, outcome: Outcome, known: Outcome | None, entry: bytes, points: int, effect: Effect
+    ) -> Outcome | None:
+        """See `History.tell_outcome`."""
+        last = self._outcomes.get(sighting.event_key)
+        if last is not None and last != known:
+            return last
         self._outcomes[sighting.event_key] = outcome
         self.journal.append(entry)
         entity = self._entities.setdefault(entity_key("account", sighting.touches[0].key), _Entity())
@@ -237,7 +238,7 @@ class MemoryHistory:
         elif effect == "unburn":
             burns.remove(sighting.at_ms, sighting.fingerprint, points)
             entity.totals["burn"] = entity.totals.get("burn", 0) - points
-        return True
+        return None
 
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
         """The answer given to an event."""

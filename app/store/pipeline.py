@@ -40,7 +40,7 @@ def _load_scripts() -> Mapping[str, str]:
     prelude = (folder / "series.lua").read_text()
     return {
         name: prelude + (folder / f"{name}.lua").read_text()
-        for name in ("observe", "claim", "commit", "retract", "outcome", "link", "remember")
+        for name in ("observe", "claim", "commit", "retract", "outcome", "link", "remember", "settle", "effect")
     }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from app.ports import Claim, Outcome, Seen, Settlement, Sighting
+from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting
 from app.store.packing import FACTS, KINDS, NO_TRAITS, PEERS, entity_key, partition, traits_bytes, unpack_entity
 from app.store.pipeline import Pipeline, pack, script
 from detectors.snapshot import EXACT_INSTANTS, EXACT_INSTANTS_SHARED
@@ -28,6 +28,11 @@ _SHORT_LIVED = frozenset({"device", "ip"})
 def answer_key(account_key: bytes, event_key: bytes) -> bytes:
     """Where the answer to an event is kept: beside its account."""
     return b"w" + partition(account_key) + event_key
+
+
+def outcome_key(account_key: bytes, event_key: bytes) -> bytes:
+    """Where the last outcome told of an event is kept until the record has it."""
+    return b"o" + partition(account_key) + event_key
 
 
 def claim_key(event_key: bytes) -> bytes:
@@ -104,19 +109,21 @@ class ValkeyHistory:
             await self._pipeline.call(b"".join(packed), len(packed))
 
     async def tell_outcome(
-        self, sighting: Sighting, outcome: Outcome, entry: bytes, points: int, effect: str
-    ) -> bool:
-        """Journal what became of a decision and set its points burned or not; False where it was told before."""
+        self, sighting: Sighting, outcome: Outcome, known: Outcome | None, entry: bytes, points: int, effect: Effect
+    ) -> Outcome | None:
+        """See `History.tell_outcome`."""
         account = sighting.touches[0].key
         keys = [
             entity_key("account", account),
-            b"o" + partition(account) + sighting.event_key,
+            outcome_key(account, sighting.event_key),
             journal_key(account),
         ]
         packed = script(
-            "outcome", keys, outcome, entry, sighting.at_ms, sighting.fingerprint, points, EXACT_INSTANTS, effect
-        )
-        return bool((await self._pipeline.call(packed))[0])
+            "outcome", keys, outcome, entry, sighting.at_ms, sighting.fingerprint, points, EXACT_INSTANTS,
+            effect, known or b"",
+        )  # fmt: skip
+        last: bytes | None = (await self._pipeline.call(packed))[0]
+        return None if last is None else cast("Outcome", last.decode())
 
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
         """The answer to an event that the record may not hold yet."""

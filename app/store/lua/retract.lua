@@ -11,14 +11,4 @@ for i = 5, #ARGV, 3 do -- a peer first and last seen at this very instant was me
     end
   end
 end
-local series, cells = 's' .. ARGV[1], 'c' .. ARGV[1]
-local blob, folded =
-  remove(redis.call('HGET', KEYS[1], series), redis.call('HGET', KEYS[1], cells), at, ARGV[3], tonumber(ARGV[4]))
-if blob and #blob == 8 then
-  redis.call('HDEL', KEYS[1], series)
-elseif blob then
-  redis.call('HSET', KEYS[1], series, blob)
-elseif folded then
-  redis.call('HSET', KEYS[1], cells, folded)
-end
-return (blob or folded) and 1 or 0
+return withdraw(KEYS[1], ARGV[1], at, ARGV[3], tonumber(ARGV[4])) and 1 or 0

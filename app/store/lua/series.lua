@@ -131,3 +131,44 @@ local function remove(blob, cells, at, mark, points)
   end
   return nil, nil
 end
+
+-- points burned for good at an account: the series `burn` and its total
+local function burn(account, at, mark, points, keep)
+  local blob, folded, new =
+    insert(redis.call('HGET', account, 'sb'), redis.call('HGET', account, 'cb'), at, mark, points, keep)
+  if new then
+    redis.call('HSET', account, 'sb', blob)
+    if folded then redis.call('HSET', account, 'cb', folded) end
+  end
+  redis.call('HINCRBY', account, 'tb', points)
+end
+
+-- take an event back out of the series of one kind; whether it was there
+local function withdraw(entity, kind, at, mark, points)
+  local blob, folded =
+    remove(redis.call('HGET', entity, 's' .. kind), redis.call('HGET', entity, 'c' .. kind), at, mark, points)
+  if blob and #blob == 8 then
+    redis.call('HDEL', entity, 's' .. kind)
+  elseif blob then
+    redis.call('HSET', entity, 's' .. kind, blob)
+  elseif folded then
+    redis.call('HSET', entity, 'c' .. kind, folded)
+  end
+  return blob or folded
+end
+
+-- what a decision settles at its account: points burned, and totals given as kind, points … from ARGV[from] on
+local function settle(account, at, mark, burned, keep, from)
+  if burned then burn(account, at, mark, burned, keep) end
+  for i = from, #ARGV, 2 do redis.call('HINCRBY', account, 't' .. ARGV[i], ARGV[i + 1]) end
+end
+
+-- what an outcome changes at its account
+local function turn(account, effect, at, mark, points, keep)
+  if effect == 'burn' then
+    burn(account, at, mark, points, keep)
+  elseif effect == 'unburn' then
+    withdraw(account, 'b', at, mark, points)
+    redis.call('HINCRBY', account, 'tb', -points)
+  end
+end

@@ -1,0 +1,156 @@
+"""What an event leaves where: the entities it touches, by keyed hashes. No raw identifier goes further.
+
+Every hash is BLAKE2b keyed for its programme, so that a dump of the hot store can be matched with nothing, not
+even with another programme of the same installation.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from app.keys import derive
+from app.ports import PeerSeen, Sighting, Touch
+from detectors.event import Event, Profile, instant_ms
+from detectors.identity.email import is_disposable
+from detectors.identity.identifiers import attributes, identifiers
+from detectors.snapshot import Traits
+
+KEY_BYTES: Final = 8
+"""Of an entity's hash: among 10^8 accounts of a programme two share one with a chance of 3 in 10,000."""
+EVENT_KEY_BYTES: Final = 16
+MARK_BYTES: Final = 4
+"""Of an event's mark in a series: with the same instant and the same mark two events are held for one."""
+PROGRAMMES_MAX: Final = 1_024
+LISTED_KINDS: Final = ("account", "device", "ip", "payment", "email", "phone", "address")
+
+_body = msgspec.json.Encoder(order="deterministic")
+
+
+class Sighted(NamedTuple):
+    """A sighting, and what the snapshot needs beside it."""
+
+    sighting: Sighting
+    traits: Traits
+    disposable_email: bool
+
+
+def body_hash(event: Event) -> bytes:
+    """16 bytes that two spellings of one event share: white space, order of keys and synonyms do not count."""
+    return blake2b(_body.encode(event), digest_size=16).digest()
+
+
+def network(ip: str) -> str:
+    """What counts as one address: an IPv4 address, or the /64 that an IPv6 customer is given (RFC 6177)."""
+    if ":" not in ip:
+        return ip
+    from ipaddress import IPv6Address, ip_network  # noqa: PLC0415 - off the usual path
+
+    address = IPv6Address(ip.partition("%")[0])
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ip_network((int(address), 64), strict=False).network_address)
+
+
+class Sighter:
+    """
+    Makes sightings.
+
+    Args:
+        master: The master key; a programme's own key is derived from it.
+        region: ISO 3166-1 country in which a phone number without country code is read.
+    """
+
+    def __init__(self, master: bytes, region: str) -> None:
+        self._region = region
+        self._key_of = lru_cache(maxsize=PROGRAMMES_MAX)(
+            lambda program_id: derive(master, f"identifiers/{quote(program_id, safe='')}")
+        )
+
+    def digest(self, program_id: str, kind: str, value: str) -> bytes:
+        """
+        The entity key of a value as a person would write it, for lists and registries.
+
+        Raises:
+            ValueError: The value is none of that kind (an e-mail address without @, …).
+        """
+        key = self._key_of(program_id)
+        if kind in {"email", "phone", "address"}:
+            field = "street" if kind == "address" else kind
+            found = identifiers(Profile(**{field: value}), self._region).get(kind)
+            if found is None:
+                raise ValueError(f"not a usable {kind}")
+            value = found
+        elif kind == "ip":
+            value = network(value)
+        return self._hash(key, kind, value)
+
+    def event_key(self, program_id: str, event_id: str) -> bytes:
+        """16 bytes for an event id of a programme."""
+        return blake2b(
+            event_id.encode(), digest_size=EVENT_KEY_BYTES, key=self._key_of(program_id), person=b"event"
+        ).digest()
+
+    def sight(self, event: Event) -> Sighted:
+        """Everything this event touches, the account first."""
+        key = self._key_of(event.program_id)
+        at_ms = instant_ms(event)
+        event_key = self.event_key(event.program_id, event.event_id)
+        account = self._hash(key, "account", event.account_id)
+        shared = self._shared(event, key)
+        traits, named, facts, disposable = Traits(), {}, (), False
+        if event.profile is not None:
+            named = {
+                kind: self._hash(key, kind, value)
+                for kind, value in identifiers(event.profile, self._region).items()
+            }
+            facts = tuple((kind, named[kind]) for kind in ("email", "phone", "address") if kind in named)
+            traits = self._traits(key, event.profile)
+            disposable = bool(event.profile.email) and is_disposable(event.profile.email)
+        met = [PeerSeen(role, digest) for role, digest in shared.items() if role != "ip"]
+        other = event.counterparty_account_id
+        counterparty = None if other is None else self._hash(key, "account", other)
+        if counterparty:
+            met.append(PeerSeen("counterparty", counterparty))
+        points = event.points or 0
+        touches = [Touch("account", account, event.type, points, tuple(met), facts)]
+        me = (PeerSeen("account", account, traits),)
+        touches += [Touch(role, digest, event.type, None, me) for role, digest in (shared | named).items()]
+        if counterparty:
+            kind = "received" if event.type == "transfer" else ""
+            sender = (PeerSeen("counterparty", account),)
+            touches.append(Touch("counterparty", counterparty, kind, points, sender))
+        return Sighted(
+            Sighting(
+                event.program_id, event_key, body_hash(event), event_key[:MARK_BYTES], at_ms, tuple(touches)
+            ),
+            traits,
+            disposable,
+        )
+
+    def _shared(self, event: Event, key: bytes) -> dict[str, bytes]:
+        found = {}
+        if event.device is not None and event.device.id is not None:
+            found["device"] = self._hash(key, "device", event.device.id)
+        if event.ip is not None:
+            found["ip"] = self._hash(key, "ip", network(event.ip))
+        if event.payment_instrument_id is not None:
+            found["payment"] = self._hash(key, "payment", event.payment_instrument_id)
+        return found
+
+    def _traits(self, key: bytes, profile: Profile) -> Traits:
+        known = attributes(profile)
+        return Traits(
+            **{
+                name: 1 + int.from_bytes(self._hash(key, name[:16], value)[:4]) % 0xFFFF
+                for name, value in known.items()
+            }
+        )
+
+    @staticmethod
+    def _hash(key: bytes, kind: str, value: str) -> bytes:
+        return blake2b(value.encode(), digest_size=KEY_BYTES, key=key, person=kind.encode()).digest()
