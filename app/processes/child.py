@@ -7,13 +7,13 @@ import os
 import signal
 import socket
 import sys
-from importlib import import_module
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 
 from app import logs
+from app.processes.parts import named
 from app.settings import Settings, load
 
 BACKLOG: Final = 2_048
@@ -58,12 +58,6 @@ def web(settings: Settings, app: str, listening: int, ready: int) -> None:
         timeout_graceful_shutdown=settings.drain_timeout_s,
     )
     WebServer(config, ready).run(sockets=[socket.socket(fileno=listening)])
-
-
-def named(spelled: str) -> Any:
-    """What "module:name" names."""
-    module, _, name = spelled.partition(":")
-    return getattr(import_module(module), name)
 
 
 def main(words: list[str]) -> None:

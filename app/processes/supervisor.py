@@ -1,8 +1,8 @@
 """
 One parent for everything `earnest serve` runs: the embedded Valkey, the web processes, the background worker.
 
-It owns the listening socket, so that connections wait in its queue while a web process restarts. Whatever dies
-is started again; whatever it started ends with it, even after kill -9.
+It owns the listening socket, so that connections wait in its queue while a web process restarts. Whatever
+dies is started again; whatever it started ends with it, even after kill -9.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -25,6 +24,7 @@ from app import metrics
 from app.processes.bell import STOPPING, Bell
 from app.processes.child import BACKLOG
 from app.processes.leash import leash
+from app.processes.parts import SHIPPED, Parts
 from app.processes.tending import Child, GivenUp
 from app.settings import Settings
 from app.store import embedded
@@ -38,19 +38,7 @@ READ_BYTES: Final = 64
 log = structlog.get_logger("earnest.processes")
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What the child processes run, as "module:name"; tests put small ones in their place."""
-
-    app: str = "app.main:create_app"
-    """`(Settings) -> ASGI application`"""
-    worker: str = "app.worker:run"
-    """`(Settings) -> None`, until SIGTERM"""
-    migrate: str = "app.store.sql:migrate"
-    """`(url: str) -> None`"""
-
-
-def serve(settings: Settings, *, on_ready: Callable[[str], None], parts: Parts = Parts()) -> bool:
+def serve(settings: Settings, *, on_ready: Callable[[str], None], parts: Parts = SHIPPED) -> bool:
     """
     Run the service until a signal stops it.
 
@@ -98,10 +86,9 @@ class _Family:
             return
         data_dir = self._settings.data_dir
         valkey = Child("valkey", lambda: embedded.start(data_dir, self._held))
-        valkey.tend(time.monotonic())
-        assert valkey.process is not None
+        process = valkey.begin(time.monotonic())
         try:
-            embedded.await_ready(data_dir, valkey.process)
+            embedded.await_ready(data_dir, process)
             self._store = [valkey]
             yield
         finally:
@@ -138,13 +125,17 @@ class _Family:
         except BaseException:
             self._stop(bell)
             raise
+        finally:
+            os.close(self._ready)
+            os.close(self._tell_ready)
 
     def _stop(self, bell: Bell) -> bool:
-        """Web processes first, so that what they still accept is journalled; then the worker. Valkey is last."""
+        """Web processes first: what they still answer is journalled. Then the worker. Valkey is last."""
         log.info("stopping")
         self._listening.close()
         patience_s = self._settings.drain_timeout_s + EXTRA_PATIENCE_S
-        return _ended(self._web, bell, patience_s) and _ended(self._worker, bell, patience_s)
+        in_time = _ended(self._web, bell, patience_s)
+        return _ended(self._worker, bell, patience_s if in_time else 0) and in_time
 
     def _start_web(self) -> subprocess.Popen[bytes]:
         inherited = (self._listening.fileno(), self._tell_ready)
