@@ -179,7 +179,7 @@ class Decided(Struct, frozen=True, tag="decided"):
 
 
 class OutcomeTold(Struct, frozen=True, tag="outcome"):
-    """What became of a decision, as journalled."""
+    """What became of a decision, as journalled. `effect` is what it changed of the points burned at that instant."""
 
     decision_id: str
     program_id: str
@@ -188,6 +188,9 @@ class OutcomeTold(Struct, frozen=True, tag="outcome"):
     outcome: Outcome
     told_ms: int
     told_by: str
+    occurred_ms: int
+    points: int
+    effect: Effect
 
 
 JournalEntry = Decided | OutcomeTold

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ import msgspec
 from app.keys import derive
 from app.ports import PeerSeen, Sighting, Touch
 from detectors.event import Event, Profile, instant_ms
-from detectors.identity.email import is_disposable
+from detectors.identity.email import canonical_domain, is_disposable
 from detectors.identity.identifiers import attributes, identifiers
 from detectors.snapshot import Traits
 
@@ -48,12 +49,15 @@ def network(ip: str) -> str:
     """What counts as one address: an IPv4 address, or the /64 that an IPv6 customer is given (RFC 6177)."""
     if ":" not in ip:
         return ip
-    from ipaddress import IPv6Address, ip_network  # noqa: PLC0415 - off the usual path
-
     address = IPv6Address(ip.partition("%")[0])
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ip_network((int(address), 64), strict=False).network_address)
+
+
+def _is_disposable(email: str | None) -> bool:
+    domain = canonical_domain(email.rpartition("@")[2]) if email else None
+    return domain is not None and is_disposable(domain)
 
 
 class Sighter:
@@ -62,10 +66,10 @@ class Sighter:
 
     Args:
         master: The master key; a programme's own key is derived from it.
-        region: ISO 3166-1 country in which a phone number without country code is read.
+        region: ISO 3166-1 alpha-2 country of profiles that name none, where there is one.
     """
 
-    def __init__(self, master: bytes, region: str) -> None:
+    def __init__(self, master: bytes, region: str | None = None) -> None:
         self._region = region
         self._key_of = lru_cache(maxsize=PROGRAMMES_MAX)(
             lambda program_id: derive(master, f"identifiers/{quote(program_id, safe='')}")
@@ -86,7 +90,7 @@ class Sighter:
                 raise ValueError(f"not a usable {kind}")
             value = found
         elif kind == "ip":
-            value = network(value)
+            value = network(str(ip_address(value)))
         return self._hash(key, kind, value)
 
     def event_key(self, program_id: str, event_id: str) -> bytes:
@@ -110,7 +114,7 @@ class Sighter:
             }
             facts = tuple((kind, named[kind]) for kind in ("email", "phone", "address") if kind in named)
             traits = self._traits(key, event.profile)
-            disposable = bool(event.profile.email) and is_disposable(event.profile.email)
+            disposable = _is_disposable(event.profile.email)
         met = [PeerSeen(role, digest) for role, digest in shared.items() if role != "ip"]
         other = event.counterparty_account_id
         counterparty = None if other is None else self._hash(key, "account", other)
@@ -143,12 +147,12 @@ class Sighter:
         return found
 
     def _traits(self, key: bytes, profile: Profile) -> Traits:
-        known = attributes(profile)
+        known = attributes(profile, self._region)
         return Traits(
-            **{
-                name: 1 + int.from_bytes(self._hash(key, name[:16], value)[:4]) % 0xFFFF
-                for name, value in known.items()
-            }
+            *(
+                1 + int.from_bytes(self._hash(key, name, value)[:4]) % 0xFFFF if value else 0
+                for name, value in zip(Traits._fields, known, strict=True)
+            )
         )
 
     @staticmethod

@@ -7,22 +7,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting
-from app.store.packing import FACTS, KINDS, NO_TRAITS, PEERS, entity_key, partition, traits_bytes, unpack_entity
+from app.store.packing import FACTS, KINDS, PEERS, entity_key, partition, traits_bytes, unpack_entity
 from app.store.pipeline import Pipeline, pack, script
 from detectors.snapshot import EXACT_INSTANTS, EXACT_INSTANTS_SHARED
 
 DAY_MS: Final = 86_400_000
 ACCOUNT_TTL_MS: Final = 400 * DAY_MS
-"""Accounts are kept as long as their raw events are (13 months, domain.md section 5)."""
+"""Accounts, and the identifiers and instruments that link them, are kept as long as raw events: 13 months."""
 SHARED_TTL_MS: Final = 32 * DAY_MS
-"""Devices, addresses and the like: the longest window and a day."""
-IDENTIFIER_TTL_MS: Final = 400 * DAY_MS
-"""Identifiers and instruments link accounts for as long as accounts are kept."""
+"""Devices and IP addresses: the longest window and two days."""
 CLAIM_TTL_MS: Final = DAY_MS
 """A claim nobody ever answered: longer than any client retries."""
 STATE_KEY: Final = b"state"
 _ASK_STATE = pack(("HMGET", STATE_KEY, "config", "complete"))
-_SHORT_LIVED = frozenset({"device", "ip"})
+SHORT_LIVED: Final = frozenset({"device", "ip"})
 
 
 def answer_key(account_key: bytes, event_key: bytes) -> bytes:
@@ -48,6 +46,26 @@ def filter_key(event_key: bytes) -> bytes:
 def journal_key(account_key: bytes) -> bytes:
     """The journal that the account's decisions go to."""
     return b"j" + partition(account_key)
+
+
+def observing(sighting: Sighting) -> list[bytes]:
+    """The packed commands that count a sighting, one for each touch."""
+    packed = []
+    for touch in sighting.touches:
+        notes: list[bytes] = []
+        for peer in touch.peers:
+            notes += [b"p", PEERS[peer.role], peer.key, traits_bytes(peer.role, peer.traits)]
+        for name, value in touch.facts:
+            notes += [b"f", FACTS[name], value]
+        points, keep = (b"", EXACT_INSTANTS_SHARED) if touch.points is None else (touch.points, EXACT_INSTANTS)
+        ttl = SHARED_TTL_MS if touch.role in SHORT_LIVED else ACCOUNT_TTL_MS
+        packed.append(
+            script(
+                "observe", [entity_key(touch.role, touch.key)],
+                KINDS[touch.kind], sighting.at_ms, sighting.fingerprint, points, keep, ttl, *notes,
+            )  # fmt: skip
+        )
+    return packed
 
 
 class ValkeyHistory:
@@ -141,28 +159,8 @@ class ValkeyHistory:
         return script("claim", keys, sighting.body_hash, sighting.event_key, CLAIM_TTL_MS)
 
     def _ask(self, sighting: Sighting) -> asyncio.Future[list[Any]]:
-        account = sighting.touches[0].key
-        parts = [
-            self._claim(sighting),
-            pack(("GET", answer_key(account, sighting.event_key))),
-            _ASK_STATE,
-        ]
-        for touch in sighting.touches:
-            notes: list[bytes] = []
-            for peer in touch.peers:
-                notes += [b"p", PEERS[peer.role], peer.key, traits_bytes(peer.role, peer.traits) or NO_TRAITS]
-            for name, value in touch.facts:
-                notes += [b"f", FACTS[name], value]
-            with_points = touch.points is not None
-            ttl = SHARED_TTL_MS if touch.role in _SHORT_LIVED else IDENTIFIER_TTL_MS
-            parts.append(
-                script(
-                    "observe", [entity_key(touch.role, touch.key)],
-                    KINDS[touch.kind], sighting.at_ms, sighting.fingerprint,
-                    touch.points if touch.points is not None else b"",
-                    EXACT_INSTANTS if with_points else EXACT_INSTANTS_SHARED, ttl, *notes,
-                )  # fmt: skip
-            )
+        answer = pack(("GET", answer_key(sighting.touches[0].key, sighting.event_key)))
+        parts = [self._claim(sighting), answer, _ASK_STATE, *observing(sighting)]
         return self._pipeline.call(b"".join(parts), len(parts))
 
     def _seen(self, sighting: Sighting, replies: list[Any]) -> Seen:

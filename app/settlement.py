@@ -1,0 +1,44 @@
+"""What a decision settles for good: points burned, totals, links. The same for live traffic and for a rebuild."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from app.ports import Action, Decided, Effect, Origin, Outcome, Settlement
+from detectors.event import Event
+
+TOTALLED: Final = frozenset({"earn", "return", "adjust", "transfer", "purchase", "expire"})
+"""Kinds whose points are added up at the account when the event was allowed; redemptions are burned instead."""
+LEGAL: Final[dict[Outcome | None, frozenset[Outcome]]] = {
+    None: frozenset({"completed", "cancelled", "reversed", "disputed"}),
+    "completed": frozenset({"cancelled", "reversed", "disputed"}),
+    "disputed": frozenset({"completed", "reversed"}),
+    "cancelled": frozenset(),
+    "reversed": frozenset(),
+}
+"""Which outcome may follow which. A cancellation or reversal is the end; a dispute is decided one way or the other."""
+
+
+def passed(decision: Action, origin: Origin) -> bool:
+    """Whether the event took place: it was allowed, or it is told as something that already happened."""
+    return decision == "allow" or origin == "event"
+
+
+def burned_points(event: Event, decision: Action, origin: Origin) -> int | None:
+    """Points that a redemption burned; None where it burned nothing."""
+    return event.points if event.type == "redeem" and passed(decision, origin) else None
+
+
+def settlement(entry: Decided) -> Settlement:
+    """Everything the decision changes at the hot store."""
+    event = entry.event
+    counts = event.type in TOTALLED and event.points and passed(entry.decision, entry.origin)
+    totals = {event.type: event.points or 0} if counts else {}
+    return Settlement(totals, entry.burned, entry.links)
+
+
+def effect_of(outcome: Outcome, *, redeemed: bool, burned: bool) -> Effect:
+    """What an outcome changes of the points burned: a redemption that was not allowed may complete all the same."""
+    if outcome == "completed" and redeemed and not burned:
+        return "burn"
+    return "unburn" if outcome in {"cancelled", "reversed"} and burned else ""

@@ -1,0 +1,58 @@
+"""The filter of recorded event ids: a Bloom filter in Valkey that lets a decision skip the record.
+
+A new event's id is almost never in it, so that the hot path asks no database; an id that is in it, rightly or by
+chance (one in a hundred), is looked up. While the filter is missing everything is looked up: slower, never wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from app.ports import Record
+from app.sighting import Sighter
+from app.store.packing import PARTITIONS
+from app.store.pipeline import Pipeline, pack
+from app.store.valkey import filter_key
+
+BITS_AN_EVENT: Final = 10
+"""With four hash functions one unknown id in 85 looks known: (1 - e^(-4/10))^4."""
+SMALLEST_BITS: Final = 1 << 18
+"""Of one of the sixteen filters: 32 KiB, together room for 400,000 events."""
+HASHES: Final = 4
+STRETCH: Final = 2_000
+
+
+async def ensure(pipeline: Pipeline, record: Record, sighter: Sighter) -> int:
+    """
+    See that the filters exist and have room for twice what is recorded; build them anew where not.
+
+    Returns:
+        How many events may be recorded before this is worth asking again.
+    """
+    events = record.count_events()
+    wanted = SMALLEST_BITS
+    while wanted * len(PARTITIONS) < 2 * events * BITS_AN_EVENT:
+        wanted *= 2
+    asked = b"".join(pack(("STRLEN", b"f" + tag)) for tag in PARTITIONS)
+    sizes = await pipeline.call(asked, len(PARTITIONS))
+    if min(sizes) * 8 < wanted:
+        await _build(pipeline, record, sighter, wanted)
+    return max(wanted * len(PARTITIONS) // BITS_AN_EVENT - events, 1)
+
+
+async def _build(pipeline: Pipeline, record: Record, sighter: Sighter, bits: int) -> None:
+    """Under another name first: until it is complete the old one, or none, stands."""
+    tags = len(PARTITIONS)
+    await pipeline.call(b"".join(pack(("DEL", b"g" + tag)) for tag in PARTITIONS), tags)
+    await pipeline.call(b"".join(pack(("SETBIT", b"g" + tag, bits - 1, 0)) for tag in PARTITIONS), tags)
+    packed: list[bytes] = []
+    for program_id, event_id in record.event_ids():
+        event = sighter.event_key(program_id, event_id)
+        name = b"g" + filter_key(event)[1:]
+        words = [int.from_bytes(event[at : at + 4], "little") % bits for at in range(0, 4 * HASHES, 4)]
+        packed.append(pack(("BITFIELD", name, *(part for bit in words for part in ("SET", "u1", bit, 1)))))
+        if len(packed) == STRETCH:
+            await pipeline.call(b"".join(packed), len(packed))
+            packed.clear()
+    packed += [pack(("RENAME", b"g" + tag, b"f" + tag)) for tag in PARTITIONS]
+    await pipeline.call(b"".join(packed), len(packed))

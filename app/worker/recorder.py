@@ -1,0 +1,119 @@
+"""From the journal to the record: read, write to SQL, then forget. Doing it twice is doing it once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, NamedTuple
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import metrics
+from app.journal import Journal
+from app.ports import Clock, Decided, JournalEntry, Record
+from app.seal import SealBroken
+from app.sighting import Sighter
+from app.store.packing import PARTITIONS
+from app.store.pipeline import Pipeline, pack, script
+from app.store.valkey import claim_key, filter_key
+
+BATCH: Final = 100
+"""Entries read from each of the sixteen journals at once: 1,600 a transaction at most, some 3 MB."""
+ANSWERS_STAY_MS: Final = 600_000
+"""Answers stay at hand for ten minutes after they are recorded: retries come in seconds, and cost no SQL."""
+
+log = structlog.get_logger("earnest.worker")
+
+
+class _Read(NamedTuple):
+    """One journal's stretch: its tag, the id to trim up to, and the entries with their ids."""
+
+    tag: bytes
+    last: bytes
+    entries: list[tuple[bytes, bytes]]
+
+
+class Recorder:
+    """
+    Moves entries in the order of each journal. There may be more than one at work; one is enough.
+
+    Args:
+        pipeline: Its own connection, with patience for large replies.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, record: Record, journal: Journal, sighter: Sighter, clock: Clock
+    ) -> None:
+        self._pipeline, self._record, self._journal = pipeline, record, journal
+        self._sighter, self._clock = sighter, clock
+
+    async def step(self) -> int:
+        """
+        Record what waits, up to a batch of each journal. Returns how many entries it was.
+
+        Raises:
+            app.ports.HotStoreAway: Nothing was read, or what was recorded will be read again.
+            app.ports.RecordAway: Nothing was recorded, and nothing forgotten.
+        """
+        reads = await self._read()
+        opened: list[JournalEntry] = []
+        broken: list[tuple[bytes, bytes]] = []
+        for read in reads:
+            for entry_id, sealed in read.entries:
+                try:
+                    opened.append(self._journal.open(sealed))
+                except SealBroken:
+                    log.error("journal entry cannot be opened; set aside", entry=entry_id.decode())
+                    broken.append((read.tag, sealed))
+        broken += [(PARTITIONS[0], self._sealed(entry)) for entry in await self._append(opened)]
+        await self._forget(reads, opened, broken)
+        metrics.recorded(len(opened))
+        return len(opened) + len(broken)
+
+    async def _read(self) -> list[_Read]:
+        asked = b"".join(pack(("XRANGE", b"j" + tag, "-", "+", "COUNT", BATCH)) for tag in PARTITIONS)
+        replies = await self._pipeline.call(asked, len(PARTITIONS))
+        return [
+            _Read(tag, reply[-1][0], [(entry_id, fields[1]) for entry_id, fields in reply])
+            for tag, reply in zip(PARTITIONS, replies, strict=True)
+            if reply
+        ]
+
+    async def _append(self, entries: list[JournalEntry]) -> list[JournalEntry]:
+        """Write them together; where the database refuses one for what it holds, one by one. The refused."""
+        if not entries:
+            return []
+        try:
+            await asyncio.to_thread(self._record.append, entries)
+        except SQLAlchemyError:
+            if len(entries) == 1:
+                log.exception("the record refused an entry; set aside", decision=entries[0].decision_id)
+                return entries
+            halves = entries[: len(entries) // 2], entries[len(entries) // 2 :]
+            return [*await self._append(halves[0]), *await self._append(halves[1])]
+        return []
+
+    async def _forget(
+        self, reads: list[_Read], entries: list[JournalEntry], broken: list[tuple[bytes, bytes]]
+    ) -> None:
+        """Only after it is recorded: mark the event ids, let the answers age, trim the journals."""
+        packed = [pack(("XADD", b"dead" + tag, "*", "e", sealed)) for tag, sealed in broken]
+        for entry in entries:
+            nibble = bytes([int(entry.decision_id[4], 16)])
+            if isinstance(entry, Decided):
+                event = self._sighter.event_key(entry.event.program_id, entry.event.event_id)
+                keys = [claim_key(event), filter_key(event)]
+                packed.append(script("remember", keys, event, ANSWERS_STAY_MS))
+                kept = b"w"
+            else:
+                event = self._sighter.event_key(entry.program_id, entry.event_id)
+                kept = b"o"
+            packed.append(pack(("PEXPIRE", kept + PARTITIONS[nibble[0]] + event, ANSWERS_STAY_MS)))
+        for read in reads:
+            ms, _, sequence = read.last.partition(b"-")
+            packed.append(pack(("XTRIM", b"j" + read.tag, "MINID", b"%b-%d" % (ms, int(sequence) + 1))))
+        if packed:
+            await self._pipeline.call(b"".join(packed), len(packed))
+
+    def _sealed(self, entry: JournalEntry) -> bytes:
+        return self._journal.seal(entry, self._clock())
