@@ -1,0 +1,75 @@
+"""A record over each engine, and journal entries to put in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from app.ports import Decided, OutcomeTold
+from app.seal import Seal
+from app.store.sql import SqlRecord, open_engine
+from detectors.event import Event
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def record(engine: Engine) -> SqlRecord:
+    return SqlRecord(engine, Seal(KEY))
+
+
+@pytest.fixture(scope="session")
+def decided() -> Callable[..., Decided]:
+    """A function that makes the n-th decision; what matters to a test is given by name."""
+
+    def make(n: int, **given: Any) -> Decided:
+        event = {
+            "event_id": f"e-{n}",
+            "type": "earn",
+            "occurred_at": START + timedelta(seconds=n),
+            "account_id": "m-1",
+            "points": 100,
+        }
+        event |= {name: given.pop(name) for name in list(given) if name in Event.__struct_fields__}
+        entry = {
+            "decision_id": f"dec_{n}",
+            "body_hash": n.to_bytes(16, "big"),
+            "answer": b'{"n": %d,  "as sent": "\xc3\xa9"}' % n,
+            "origin": "decision",
+            "received_ms": 1_772_366_400_000 + n,
+            "decision": "allow",
+            "shadow_decision": None,
+            "risk_score": 12.34,
+            "source": "detectors",
+            "policy_version": "p1",
+            "model_version": "m1",
+            "burned": event["points"] if event["type"] == "redeem" else None,
+        }
+        return Decided(event=Event(**event), **(entry | given))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def told() -> Callable[..., OutcomeTold]:
+    """A function that makes an outcome of a decision."""
+
+    def make(entry: Decided, outcome: str, told_ms: int = 1) -> OutcomeTold:
+        event = entry.event
+        return OutcomeTold(
+            entry.decision_id, event.program_id, event.account_id, event.event_id, outcome, told_ms, "till"
+        )
+
+    return make
