@@ -137,10 +137,15 @@ def _certainly_within(limit: Limit, seen: Snapshot) -> bool:
         return True
     if limit.measure == "distinct":
         return len(entity.peers.get(limit.kinds[0], ())) <= limit.max
-    if limit.measure == "points" or len(limit.kinds) > 1:
+    if limit.measure == "points":
         return False
-    series = entity.series.get(limit.kinds[0], EMPTY)
-    return not series.cells and len(series.instants_ms) <= limit.max
+    kept = 0
+    for kind in limit.kinds:
+        series = entity.series.get(kind, EMPTY)
+        if series.cells:
+            return False
+        kept += len(series.instants_ms)
+    return kept <= limit.max
 
 
 def _busiest_together(found: Sequence[Series], as_of_ms: int, window_ms: int) -> tuple[int, int]:

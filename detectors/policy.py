@@ -1,4 +1,4 @@
-"""What a programme decides by: cut-offs, weights, limits and rules, as frozen data. `app.policy` reads it from files."""
+"""What a programme decides by, as frozen data: cut-offs, weights, limits, rules. `app.policy` reads it."""
 
 from __future__ import annotations
 
@@ -124,14 +124,14 @@ DEFAULT_CUTOFFS: Final[Mapping[str, Cutoffs]] = {
     "earn": _LOOK, "redeem": _ASK, "transfer": _ASK, "adjust": _LOOK, "return": _LOOK_ONLY,
     "purchase": _ASK, "expire": _LOOK_ONLY, "referral": _LOOK, "close": _ASK_ONLY,
 }  # fmt: skip
-"""0.5 and 0.85 are the field's starting points (docs/decisions/0002). Where the member acts and can prove to be
-the one, ask (challenge); where points come in or nobody is there to ask, look (review)."""
+"""0.5 and 0.85 are the field's starting points (docs/decisions/0002). Where the member can prove who
+acts, ask (challenge); where points come in or nobody is there to ask, look (review)."""
 
 DEFAULT_WEIGHTS: Final[Mapping[str, float]] = {
     "velocity": 1.0, "earn_burn": 0.9, "duplicates": 0.95, "takeover": 0.95, "insider": 0.0, "anomaly": 0.65,
 }  # fmt: skip
-"""How far a detector's word counts, in [0, 1]. Limits are the programme's own; nothing decides about an employee;
-a rare event reaches a review (0.8 × 0.65 = 0.52) only at the end of the scale."""
+"""How far a detector's word counts, in [0, 1]. Limits are the programme's own; nothing decides about an
+employee; a rare event reaches a review (0.8 × 0.65 = 0.52) only at the end of the scale."""
 
 DEFAULT_FALLBACK: Final[Mapping[str, Action]] = {
     "signup": "review", "profile_change": "challenge", "login": "allow", "login_failed": "allow",
@@ -139,6 +139,9 @@ DEFAULT_FALLBACK: Final[Mapping[str, Action]] = {
     "purchase": "challenge", "expire": "allow", "referral": "review", "close": "challenge",
 }  # fmt: skip
 """The answer while the hot store is away: never a silent yes to points going out."""
+
+DEFAULT_SEGMENT: Final = Segment(burn_per_earn=0.7, month_points=500)
+"""25 to 35 of 100 points are never spent in a healthy programme; a household spends 500 euros a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ class Policy:
     mode: Mode = "enforce"
     locale: Locale = "en"
     hold_hours: int = 72
-    segment: Segment = Segment(burn_per_earn=0.7, month_points=500)
+    segment: Segment = DEFAULT_SEGMENT
     cutoffs: Mapping[str, Cutoffs] = field(default_factory=lambda: DEFAULT_CUTOFFS)
     weights: Mapping[str, float] = field(default_factory=lambda: DEFAULT_WEIGHTS)
     fallback: Mapping[str, Action] = field(default_factory=lambda: DEFAULT_FALLBACK)

@@ -34,8 +34,11 @@ def strength(breach: Breach) -> float:
 
 def evidence(breach: Breach) -> dict[str, int | float | str]:
     """The deciding numbers of a breach, under the names the contract shows."""
-    name = "count" if breach.limit.measure == "count" else breach.limit.measure
-    return {name: breach.observed, "limit": breach.limit.max, "window_s": breach.limit.window_s}
+    return {
+        breach.limit.measure: breach.observed,
+        "limit": breach.limit.max,
+        "window_s": breach.limit.window_s,
+    }
 
 
 def reasons(breaches: list[Breach]) -> list[Reason]:

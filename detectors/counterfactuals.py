@@ -1,0 +1,95 @@
+"""Which change would have altered the result: each is tried by weighing again without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from detectors.base import Clear, Judgement, Signal, noisy_or
+from detectors.limits import Breach
+from detectors.phrases import amount
+from detectors.policy import Policy
+from detectors.velocity import reasons as limit_reasons
+from detectors.verdict import Found, Verdict, weigh
+
+Change = tuple[str, str]
+"""A list entry, limit, rule or finding, as (stage, id), that might not have been."""
+
+
+def counterfactuals(verdict: Verdict, policy: Policy) -> tuple[str, ...]:
+    """
+    Changes that would have led to another answer: "At 5 redemptions in 60 min or fewer: allow".
+
+    Single changes; where no single one suffices, as many of the strongest together as it takes. Empty where
+    there is nothing to change. `policy` is the one the verdict was given under.
+    """
+    changes = _changes(verdict)
+    found = []
+    for change in changes:
+        other = weigh(verdict.event_type, _without(verdict.found, {change}, policy), policy)
+        if other.action != verdict.action:
+            found.append(f"{_words(change, verdict, policy)}: {other.action}")
+    if found:
+        return tuple(found)
+    gone: list[Change] = []
+    for change in changes:
+        gone.append(change)
+        other = weigh(verdict.event_type, _without(verdict.found, gone, policy), policy)
+        if other.action != verdict.action:
+            together = "; and ".join(_words(one, verdict, policy) for one in gone)
+            return (f"{together}: {other.action}",)
+    return ()
+
+
+def _changes(verdict: Verdict) -> list[Change]:
+    """Everything found, each once, strongest stage first."""
+    found = verdict.found
+    changes = [("list", hit.entry_id) for hit in found.list_hits]
+    changes += [("limit", breach.limit.code) for breach in found.breaches]
+    changes += [("rule", rule.code) for rule in found.rule_hits]
+    findings = (one for one in verdict.reasons if one.detector not in {"list", "rule", "fallback"})
+    changes += [("finding", one.code) for one in findings if ("limit", one.code) not in changes]
+    return list(dict.fromkeys(changes))
+
+
+def _without(found: Found, gone: Iterable[Change], policy: Policy) -> Found:
+    out = set(gone)
+    codes = {code for stage, code in out if stage in {"limit", "finding"}}
+    return Found(
+        tuple(_spare(judgement, codes, policy) for judgement in found.judgements),
+        tuple(breach for breach in found.breaches if breach.limit.code not in codes),
+        tuple(hit for hit in found.list_hits if ("list", hit.entry_id) not in out),
+        tuple(rule for rule in found.rule_hits if ("rule", rule.code) not in out),
+    )
+
+
+def _spare(judgement: Judgement, codes: set[str], policy: Policy) -> Judgement:
+    """The judgement without the reasons of these codes."""
+    if not isinstance(judgement, Signal) or not any(reason.code in codes for reason in judgement.reasons):
+        return judgement
+    kept = [reason for reason in judgement.reasons if reason.code not in codes]
+    if judgement.detector == "velocity":
+        limits = {limit.code: limit for limit in policy.limits}
+        kept = limit_reasons(
+            [
+                Breach(limits[reason.code], int(reason.evidence[limits[reason.code].measure]))
+                for reason in kept
+                if reason.code in limits
+            ]
+        )
+    if not kept:
+        return Clear(judgement.detector)
+    return Signal(judgement.detector, noisy_or([reason.weight for reason in kept]), kept)
+
+
+def _words(change: Change, verdict: Verdict, policy: Policy) -> str:
+    stage, name = change
+    if stage == "list":
+        hit = next(hit for hit in verdict.found.list_hits if hit.entry_id == name)
+        return f"Without the {hit.kind} on the {hit.name} list"
+    if stage == "rule":
+        return f"If the rule {name} had not been true"
+    limit = next((limit for limit in policy.limits if limit.code == name), None)
+    if limit is not None:
+        return f"At {amount(limit, limit.max)} or fewer"
+    message = next(reason.message for reason in verdict.reasons if reason.code == name)
+    return f"Without this finding ({message})"
