@@ -1,0 +1,210 @@
+"""Many accounts arriving together at one device, card, telephone, mailbox or IP: one hand behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp2, log
+from math import pow as power
+from typing import Final, NamedTuple
+
+from detectors.base import Evidence, Reason
+from detectors.identity.pairs import kin
+from detectors.identity.sharing import is_till, others, staffed
+from detectors.snapshot import DAY_S, HOUR_S, Peer, Snapshot, Traits
+from detectors.thresholds import Threshold
+
+FREE_ACCOUNTS: Final = Threshold(
+    2,
+    "accounts",
+    "a couple shares; the third account makes an even chance",
+    "domain typology 6: >2 accounts a device",
+)
+STEEPNESS: Final = Threshold(
+    3,
+    "exponent",
+    "one other account counts 0.11, two 0.50, three 0.77, seven 0.98",
+    "chosen: a pair must stay clear",
+)
+HALF_LIFE: Final = Threshold(
+    3 * DAY_S,
+    "s",
+    "accounts that arrived three days apart count half",
+    "domain typology 7: referees within 72 h",
+)
+HOUSEHOLD: Final = Threshold(
+    6, "accounts", "a family; beyond it is no longer one", "domain typology 19: <= 6 at an address"
+)
+KIN_SHARE: Final = Threshold(
+    0.1, "ratio", "relatives who arrive one after another are hardly evidence", "domain section 1"
+)
+KIN_BURST_SHARE: Final = Threshold(
+    0.5,
+    "ratio",
+    "three or more relatives within the hour: a family evening, or one invented family",
+    "domain section 1",
+)
+BURST: Final = Threshold(HOUR_S, "s", "one person filling in forms one after another", "domain typology 6")
+USUAL_SPAN: Final = Threshold(
+    30 * DAY_S,
+    "s",
+    "a device in steady public use shows itself within a month",
+    "domain section 1: steadily for >= 30 d",
+)
+STAFFED_SHARE: Final = Threshold(
+    0.25, "ratio", "many sign-ups on a tablet's first day are its purpose", "domain typology 6, trap"
+)
+IP_CAP: Final = Threshold(
+    0.35, "weight", "below any action alone: offices, carriers, halls", "domain typology 6: review"
+)
+IP_FREE: Final = Threshold(
+    2, "sign-ups", "the third in 24 h makes half of IP_CAP", "domain typology 6: >= 3 sign-ups/IP/24 h"
+)
+REPEATED_SHARE: Final = Threshold(
+    0.25,
+    "ratio",
+    "the same accounts seen again at a second entity are mostly the same evidence",
+    "chosen: dependence",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A kind of entity at which a farm shows: its reason code, its name in a sentence, its top weight."""
+
+    code: str
+    noun: str
+    cap: float
+
+
+MEETINGS: Final[dict[str, Meeting]] = {
+    "device": Meeting("SIGNUP_FARM_DEVICE", "device", 0.95),
+    "payment": Meeting("SIGNUP_FARM_PAYMENT", "payment instrument", 0.95),
+    "phone": Meeting("SIGNUP_FARM_PHONE", "telephone number", 0.95),
+    "email": Meeting("SIGNUP_FARM_EMAIL", "mailbox", 0.95),
+    "address": Meeting("SIGNUP_FARM_ADDRESS", "address", 0.35),
+}
+"""Caps: 0.95 leaves room for what else is found; an address is often a hall or a block of flats."""
+
+
+class Farm(NamedTuple):
+    """A finding, and how strongly it ties each other account to this one."""
+
+    reason: Reason
+    ties: tuple[tuple[str, float], ...]
+
+
+def farms(seen: Snapshot, own: Traits) -> list[Farm]:
+    """Every entity where accounts arrived together, strongest first; the second and later ones discounted."""
+    found: list[Farm] = []
+    for role, meeting in MEETINGS.items():
+        entity = seen.entity(role)
+        if entity is None or role in seen.contexts:
+            continue
+        accounts = others(seen, entity)
+        if accounts and not is_till(seen, role, accounts):
+            found.append(_farm(seen, role, meeting, accounts, own))
+    if len(found) > 1:
+        found.sort(key=lambda farm: -farm.reason.weight)
+    address = _sign_ups_on_ip(seen)
+    if address is not None:
+        found.append(Farm(address, ()))
+    return [
+        farm
+        if rank == 0
+        else farm._replace(reason=_weighing(farm.reason, farm.reason.weight * REPEATED_SHARE.value))
+        for rank, farm in enumerate(found)
+    ]
+
+
+def strength(count: float, free: float) -> float:
+    """A weight in [0, 1) for so many others, 0.5 at `free`. Continuous and rising."""
+    rising = power(count, STEEPNESS.value)
+    return rising / (rising + power(free, STEEPNESS.value))
+
+
+def together(gap_ms: int) -> float:
+    """How much two arrivals so far apart count as one, in (0, 1]."""
+    return exp2(-gap_ms / (HALF_LIFE.value * 1_000))
+
+
+def _farm(seen: Snapshot, role: str, meeting: Meeting, accounts: Sequence[Peer], own: Traits) -> Farm:
+    mine = seen.as_of_ms
+    for peer in seen.entity(role).peers["account"]:  # type: ignore[union-attr]  # there are others, so it is there
+        if peer.key == seen.self_key:
+            mine = peer.first_seen_ms
+    arrivals = [(peer, together(abs(peer.first_seen_ms - mine))) for peer in accounts]
+    first = [mine, *(peer.first_seen_ms for peer in accounts)]
+    span_ms = max(first) - min(first)
+    share = _kin_share(len(accounts) + 1, span_ms)
+    weighed = [
+        (peer.key, nearness * (share if kin(own, peer.traits) else 1.0)) for peer, nearness in arrivals
+    ]
+    count = max(0.0, sum(nearness for _, nearness in weighed) - _usual(len(accounts), span_ms))
+    place = STAFFED_SHARE.value if role == "device" and staffed(seen.event) else 1.0
+    weight = meeting.cap * place * strength(count, FREE_ACCOUNTS.value)
+    near = sum(1 for _, nearness in arrivals if nearness >= _NEAR)
+    evidence: Evidence = {
+        "accounts": len(accounts) + 1,
+        "accounts_within_72h": near + 1,
+        "limit_accounts": int(FREE_ACCOUNTS.value),
+        "others_counted": round(count, 2),
+    }
+    message = (
+        f"{len(accounts) + 1} accounts on this {meeting.noun}, {near + 1} of them first seen within 72 h "
+        f"of each other (limit {int(FREE_ACCOUNTS.value)})"
+    )
+    return Farm(
+        Reason(meeting.code, weight, message, evidence),
+        tuple((key, weight * nearness) for key, nearness in weighed),
+    )
+
+
+def _kin_share(accounts: int, span_ms: int) -> float:
+    """What a relative counts for, at an entity with so many accounts arriving over such a span."""
+    if accounts > HOUSEHOLD.value:
+        return 1.0
+    in_burst = accounts > FREE_ACCOUNTS.value and span_ms < BURST.value * 1_000
+    return KIN_BURST_SHARE.value if in_burst else KIN_SHARE.value
+
+
+def _usual(accounts: int, span_ms: int) -> float:
+    """Arrivals to expect around any moment at a place in steady public use, beyond one household."""
+    beyond = max(0.0, accounts - (HOUSEHOLD.value - 1))
+    return beyond * _NEIGHBOURHOOD_MS / max(span_ms, USUAL_SPAN.value * 1_000)
+
+
+def _sign_ups_on_ip(seen: Snapshot) -> Reason | None:
+    """Sign-ups from one IP within a day, in proportion to the accounts that merely use it."""
+    if seen.event.type != "signup" or seen.ip is None or "ip" in seen.contexts:
+        return None
+    count = seen.count("ip", "signup", DAY_S)
+    if count <= 1:
+        return None
+    accounts = others(seen, seen.ip)
+    if is_till(seen, "ip", accounts):
+        return None
+    place = STAFFED_SHARE.value if staffed(seen.event) else 1.0
+    weight = IP_CAP.value * place * strength(count - 1, IP_FREE.value) * min(1.0, count / (len(accounts) + 1))
+    return Reason(
+        "SIGNUP_FARM_IP",
+        weight,
+        f"{count} sign-ups from this IP in 24 h, {len(accounts) + 1} accounts known there "
+        f"(limit {int(IP_FREE.value)})",
+        {
+            "sign_ups_24h": count,
+            "accounts": len(accounts) + 1,
+            "limit_sign_ups": int(IP_FREE.value),
+            "window_s": DAY_S,
+        },
+    )
+
+
+def _weighing(reason: Reason, weight: float) -> Reason:
+    return Reason(reason.code, weight, reason.message, reason.evidence)
+
+
+_NEAR: Final = 0.5
+"""`together` of two arrivals one half-life, 72 h, apart."""
+_NEIGHBOURHOOD_MS: Final = 2 * HALF_LIFE.value * 1_000 / log(2)
+"""The area under `together` on both sides, 2 x half-life / ln 2: times steady arrivals per ms, their sum."""
