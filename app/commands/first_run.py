@@ -1,0 +1,122 @@
+"""The first minute with Earnest: a key, a member who redeems too fast, and a request to paste.
+
+Run by `earnest serve --demo` beside the service, and talking to it as any client does.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import secrets
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+import click
+
+from app.access import mint
+from app.clock import system_clock
+from app.settings import load
+from app.store.sql import open_engine
+from app.store.sql.api_keys import ApiKeyRecord
+
+DAY_MS: Final = 86_400_000
+KEY_LIFE_MS: Final = DAY_MS
+"""A key for trying things out is good for a day."""
+REDEMPTIONS: Final = 6
+"""One more than the five an hour that the shipped policy allows."""
+TIMEOUT_S: Final = 10
+
+
+class Caller(NamedTuple):
+    """A client with its key."""
+
+    address: str
+    key: str
+
+    def decide(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Ask for a decision. Raises ValueError with the service's own words if there is none."""
+        parts = urlsplit(self.address)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+        try:
+            connection.request(
+                "POST",
+                "/v1/decisions",
+                json.dumps(event),
+                {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
+            )
+            answer = connection.getresponse()
+            told: dict[str, Any] = json.loads(answer.read())
+        finally:
+            connection.close()
+        if answer.status != http.client.OK:
+            raise ValueError(f"{answer.status} {told.get('detail') or told.get('title')}")
+        return told
+
+
+def story(member: str, now_ms: int) -> list[dict[str, Any]]:
+    """A member who earns, and then redeems again and again within ten minutes."""
+    now = datetime.fromtimestamp(now_ms / 1_000, UTC)
+    kinds = ["earn"] + ["redeem"] * REDEMPTIONS
+    return [
+        {
+            "event_id": f"{member}-{index}",
+            "type": kind,
+            "occurred_at": (now - timedelta(minutes=len(kinds) - index)).isoformat(timespec="seconds"),
+            "account_id": member,
+            "points": 5_000 if kind == "earn" else 500,
+            "channel": "app",
+        }
+        for index, kind in enumerate(kinds)
+    ]
+
+
+def curl(caller: Caller, event: dict[str, Any]) -> str:
+    """A command line that asks for a decision on the event."""
+    return (
+        f"curl {caller.address}/v1/decisions \\\n"
+        f"    -H 'Authorization: Bearer {caller.key}' -H 'Content-Type: application/json' \\\n"
+        f"    -d '{json.dumps(event)}'"
+    )
+
+
+def main(address: str, data_dir: Path) -> None:
+    """Mint a key, tell the story, show the last decision and how to ask for the next."""
+    now_ms = system_clock()
+    engine = open_engine(load(data_dir=data_dir).record_url)
+    minted = mint(
+        name="first run",
+        scopes=("score", "events", "read"),
+        program_id="default",
+        now_ms=now_ms,
+        expires_ms=now_ms + KEY_LIFE_MS,
+    )
+    ApiKeyRecord(engine).add_key(minted.row)
+    engine.dispose()
+    caller = Caller(address, minted.token)
+    click.echo(f"\nEarnest answers at {address}   (Ctrl-C stops it)\n\nAPI key, good for a day:")
+    member = f"demo-{secrets.token_hex(3)}"
+    events = story(member, now_ms)
+    try:
+        told = [caller.decide(event) for event in events][-1]
+    except (OSError, ValueError) as error:
+        click.echo(f"The first decision failed: {error}. What is wrong: earnest doctor", err=True)
+        sys.exit(1)
+    show(told, f"{member} earns once and redeems {REDEMPTIONS} times in as many minutes. The last time:")
+    following = {**events[-1], "event_id": f"{member}-next"}
+    click.echo(f"\nTo ask for the next decision, paste:\n    {curl(caller, following)}\n")
+
+
+def show(told: dict[str, Any], heading: str) -> None:
+    """A decision in a few lines."""
+    click.echo(heading)
+    risk = f"risk {told['risk_score']:.2f} ({told['risk_level']})"
+    click.echo(f"    {told['decision']}, {risk}, {told['latency_ms']} ms")
+    for reason in told["reasons"]:
+        click.echo(f"    - {reason['message']}  [{reason['code']}]")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
