@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal, noisy_or
 from detectors.event import Event
 from detectors.identity.farms import Farm, farms
-from detectors.identity.pairs import Evidence, Pair, compare
+from detectors.identity.pairs import Evidence, Pair, as_a_whole, compare
 from detectors.identity.sharing import telling
 from detectors.identity.weights import AUTO_CLUSTER, LINK_FLOOR, REVIEW
 from detectors.snapshot import Snapshot, Traits
@@ -87,7 +87,7 @@ def linked(seen: Snapshot) -> tuple[LinkedAccount, ...]:
         for key, tie in farm.ties:
             known = found.get(key)
             if known is None or tie > known.probability:
-                together = Evidence("sign_ups", "together", 0.0)
+                together = as_a_whole("sign_ups", "together", tie)
                 found[key] = LinkedAccount(key, tie, (together, *(known.evidence if known else ())))
     kept = [account for account in found.values() if account.probability >= LINK_FLOOR.value]
     return tuple(sorted(kept, key=_likeliest_first))
@@ -187,7 +187,7 @@ def _links(seen: Snapshot, pairs: dict[str, Pair]) -> list[LinkedAccount]:
             continue
         known = found.get(link.key)
         if known is None or link.probability > known.probability:
-            carried = Evidence("earlier", "carried", 0.0)
+            carried = as_a_whole("earlier", "carried", link.probability)
             found[link.key] = LinkedAccount(
                 link.key, link.probability, (carried, *(known.evidence if known is not None else ()))
             )
@@ -229,7 +229,8 @@ def _duplicate_person(links: list[LinkedAccount]) -> Reason:
     certain = sum(1 for account in links if account.probability >= REVIEW.value)
     agreeing = [each.identifier for each in top.evidence if each.agreement == "exact"]
     differing = [each.identifier for each in top.evidence if each.agreement == "different"]
-    basis = f"same {', '.join(agreeing)}" if agreeing else "linked by an earlier decision"
+    carried = top.evidence[0].agreement == "carried"
+    basis = "linked by an earlier decision" if carried else f"same {', '.join(agreeing)}"
     against = f"; different {', '.join(differing)}" if differing else ""
     return Reason(
         "DUPLICATE_PERSON",

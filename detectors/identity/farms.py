@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp2, log
+from math import exp2
 from math import pow as power
 from typing import Final, NamedTuple
 
@@ -45,12 +45,6 @@ KIN_BURST_SHARE: Final = Threshold(
     "domain section 1",
 )
 BURST: Final = Threshold(HOUR_S, "s", "one person filling in forms one after another", "domain typology 6")
-USUAL_SPAN: Final = Threshold(
-    30 * DAY_S,
-    "s",
-    "a device in steady public use shows itself within a month",
-    "domain section 1: steadily for >= 30 d",
-)
 STAFFED_SHARE: Final = Threshold(
     0.25, "ratio", "many sign-ups on a tablet's first day are its purpose", "domain typology 6, trap"
 )
@@ -104,11 +98,11 @@ def farms(seen: Snapshot, own: Traits) -> list[Farm]:
         accounts = others(seen, entity)
         if accounts and not is_till(seen, role, accounts):
             found.append(_farm(seen, role, meeting, accounts, own))
+    on_ip = _sign_ups_on_ip(seen)
+    if on_ip is not None:
+        found.append(Farm(on_ip, ()))
     if len(found) > 1:
         found.sort(key=lambda farm: -farm.reason.weight)
-    address = _sign_ups_on_ip(seen)
-    if address is not None:
-        found.append(Farm(address, ()))
     return [
         farm
         if rank == 0
@@ -140,7 +134,7 @@ def _farm(seen: Snapshot, role: str, meeting: Meeting, accounts: Sequence[Peer],
     weighed = [
         (peer.key, nearness * (share if kin(own, peer.traits) else 1.0)) for peer, nearness in arrivals
     ]
-    count = max(0.0, sum(nearness for _, nearness in weighed) - _usual(len(accounts), span_ms))
+    count = sum(nearness for _, nearness in weighed)
     place = STAFFED_SHARE.value if role == "device" and staffed(seen.event) else 1.0
     weight = meeting.cap * place * strength(count, FREE_ACCOUNTS.value)
     near = sum(1 for _, nearness in arrivals if nearness >= _NEAR)
@@ -166,12 +160,6 @@ def _kin_share(accounts: int, span_ms: int) -> float:
         return 1.0
     in_burst = accounts > FREE_ACCOUNTS.value and span_ms < BURST.value * 1_000
     return KIN_BURST_SHARE.value if in_burst else KIN_SHARE.value
-
-
-def _usual(accounts: int, span_ms: int) -> float:
-    """Arrivals to expect around any moment at a place in steady public use, beyond one household."""
-    beyond = max(0.0, accounts - (HOUSEHOLD.value - 1))
-    return beyond * _NEIGHBOURHOOD_MS / max(span_ms, USUAL_SPAN.value * 1_000)
 
 
 def _sign_ups_on_ip(seen: Snapshot) -> Reason | None:
@@ -206,5 +194,3 @@ def _weighing(reason: Reason, weight: float) -> Reason:
 
 _NEAR: Final = 0.5
 """`together` of two arrivals one half-life, 72 h, apart."""
-_NEIGHBOURHOOD_MS: Final = 2 * HALF_LIFE.value * 1_000 / log(2)
-"""The area under `together` on both sides, 2 x half-life / ln 2: times steady arrivals per ms, their sum."""

@@ -34,9 +34,9 @@ kathryn ann isabella judy charlotte julia theresa alice beverly denise marilyn a
 brittany rose diana natalie marie grace alexis kayla florence caroline lena clara nora
 """
 FORMAL: Final = tuple(_FORMAL_IN_ORDER.split())
-"""Formal names, commonest first (after the US Social Security Administration's top names of the last 100 years,
-with a few European ones). Only these absorb nicknames: the `nicknames` data also lists rare and reversed pairs,
-under which Maria would become Marietta. A name on this list is never taken for a nickname of another."""
+"""Formal names, commonest first (after the US Social Security Administration's top names of the last 100
+years, with a few European ones). Only these absorb nicknames: the `nicknames` data has rare and reversed
+pairs, under which Maria would become Marietta. A name on this list is never taken for another's nickname."""
 SHORT_BUT_FORMAL: Final = frozenset({"jack", "billy", "joe", "willie"})
 """On the list above in their own right, yet mostly short for John, William, Joseph: treated as nicknames."""
 MISFILED: Final = frozenset({("robert", "bill"), ("robert", "billy"), ("robert", "willie")})

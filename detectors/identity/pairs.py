@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log2
 from typing import Final, Literal, NamedTuple
 
 from detectors.identity.weights import PERSON, PRIOR, Bits, agree, differ, probability
@@ -19,7 +20,7 @@ class Evidence(NamedTuple):
                  `earlier` for a link found before, `sign_ups` for accounts that arrived together.
     agreement:   exact or different; `carried` and `together` for the last two.
     weight_log2: bits against the likelier of the two alternatives (strangers, household); positive speaks for
-                 one person. 0.0 for what is not a comparison.
+                 one person. For `earlier` and `sign_ups` the log-odds of the whole link.
     """
 
     identifier: str
@@ -66,6 +67,12 @@ def compare(shared: Mapping[str, int], own: Traits, other: Traits) -> Pair:
     return Pair(probability(Bits(stranger, household)), tuple(evidence))
 
 
+def as_a_whole(identifier: str, agreement: Literal["carried", "together"], chance: float) -> Evidence:
+    """Evidence that is not a comparison but a probability known from elsewhere, as log-odds."""
+    within = min(max(chance, _LEAST_CHANCE), 1.0 - _LEAST_CHANCE)
+    return Evidence(identifier, agreement, round(log2(within / (1.0 - within)), 2))
+
+
 def kin(own: Traits, other: Traits) -> bool:
     """Whether two people look like one household: same address or family name, but not one person."""
     return (
@@ -79,3 +86,7 @@ def kin(own: Traits, other: Traits) -> bool:
 
 def _heaviest_first(evidence: Evidence) -> tuple[float, str]:
     return -abs(evidence.weight_log2), evidence.identifier
+
+
+_LEAST_CHANCE: Final = 1e-9
+"""Keeps log-odds finite, at thirty bits."""

@@ -1,15 +1,16 @@
 """How much an agreement proves: the Fellegi-Sunter table, against two kinds of other people.
 
 Two accounts belong to one person, or to two strangers, or to two of one household. Each agreement and each
-difference is weighed against strangers and against household members,
-and the three share the posterior:
+difference is weighed against strangers and against household members, and the three share the posterior:
 
     P = 1 / (1 + 2^-S + 2^-H)
     S, H = log2 of the prior odds + Σ log2(m/u) agreeing + Σ log2((1-m)/(1-u)) differing
 
 This is P = 2^M / (1 + 2^M) with the total M = -log2(2^-S + 2^-H). A shared device or address says much
-against strangers and nothing against a spouse; only what a household does not share (birth date,
-given name, mailbox) tells two of one household apart. Source: Fellegi and Sunter 1969; docs/decisions/0003-duplicate-evidence.md.
+against strangers and nothing against a spouse; only what a household does not share (birth date, given name,
+mailbox) tells two of one household apart.
+
+Source: Fellegi and Sunter 1969; docs/decisions/0003-duplicate-evidence.md.
 """
 
 from __future__ import annotations
