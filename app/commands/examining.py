@@ -1,4 +1,4 @@
-"""What `earnest doctor` looks at. Each examination answers with findings, and with a remedy where one is needed."""
+"""What `earnest doctor` looks at: findings, with a remedy where one is needed."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def hot_store(settings: Settings) -> Iterator[Finding]:
 
 def _hot_store_at(url: str) -> Iterator[Finding]:
     facts = str(ask(url, "INFO", "server"))
-    version = re.search(r"(?:valkey|redis)_version:(\S+)", facts)
+    version = re.search(r"valkey_version:(\S+)", facts) or re.search(r"redis_version:(\S+)", facts)
     yield Finding("hot store", "ok", f"version {version.group(1) if version else 'unknown'}")
     for name, wanted in embedded.PERSISTENCE.items():
         try:

@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 import click
 
 from app.data_dir import DirectoryHeld
-from app.ports import RecordAway
+from app.ports import HotStoreAway, RecordAway
 from app.processes.tending import GivenUp
 from app.settings import Settings, SettingsFaulty, load
 from app.store.embedded import NotStarted
 
 F = TypeVar("F", bound=Callable[..., object])
 
-EXPECTED = (SettingsFaulty, DirectoryHeld, NotStarted, GivenUp, RecordAway)
+EXPECTED = (SettingsFaulty, DirectoryHeld, NotStarted, GivenUp, HotStoreAway, RecordAway)
 """What may go wrong without anything being wrong with the program: said in a sentence, exit code 1."""
 
 
