@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ExceptionHandler
 
 from app.faults import Fault, Faults
+from app.ports import HotStoreAway, RecordAway
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
-"""Seconds a caller is asked to wait for a store: asking once a second costs nothing and ends the wait soonest."""
+"""Seconds a caller is asked to wait for a store: one call a second costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Problem:
     def because(self, detail: str, *errors: Fault) -> Problem:
         """The same problem with its own sentence."""
         return replace(self, detail=detail, errors=errors)
+
+    def after(self, retry_after_s: int) -> Problem:
+        """The same problem, to be retried after so many seconds."""
+        return replace(self, retry_after_s=retry_after_s)
 
 
 class ProblemBody(Struct, frozen=True, omit_defaults=True):
@@ -123,6 +129,11 @@ def respond(problem: Problem) -> Response:
     return Response(msgspec.json.encode(body_of(problem)), problem.status, headers, MEDIA_TYPE)
 
 
+async def on_gone(_: Request, __: Exception) -> Response:
+    """The client hung up before its body was whole: nobody reads this."""
+    return respond(BAD_REQUEST)
+
+
 async def on_refused(_: Request, error: Exception) -> Response:
     """Starlette's handler of `Refused`."""
     return respond(error.problem if isinstance(error, Refused) else INTERNAL)
@@ -146,3 +157,14 @@ async def on_store_away(_: Request, __: Exception) -> Response:
 async def on_bug(_: Request, __: Exception) -> Response:
     """Anything not foreseen. The server logs the traceback; the caller learns nothing of it."""
     return respond(INTERNAL)
+
+
+HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
+    Refused: on_refused,
+    HTTPException: on_http_exception,
+    RecordAway: on_store_away,
+    HotStoreAway: on_store_away,
+    ClientDisconnect: on_gone,
+    Exception: on_bug,
+}
+"""What Starlette is given, so that whatever is raised leaves as a problem."""

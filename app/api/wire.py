@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from app.answers import Decision
 from app.faults import Fault
@@ -29,10 +29,21 @@ class BadRow(Struct, frozen=True):
     error: ProblemBody
 
 
+DecisionOrBadRow = Annotated[
+    Raw,
+    Meta(
+        extra_json_schema={
+            "anyOf": [{"$ref": "#/components/schemas/Decision"}, {"$ref": "#/components/schemas/BadRow"}]
+        }
+    ),
+]
+"""The bytes of either: decisions are passed on as they were stored."""
+
+
 class BatchAnswer(Struct, frozen=True):
     """One row for each event, in the order sent."""
 
-    decisions: tuple[Decision | BadRow, ...]
+    decisions: tuple[DecisionOrBadRow, ...]
 
 
 class RejectedRow(Struct, frozen=True):
@@ -219,3 +230,7 @@ class Ready(Struct, frozen=True):
     """Stores reachable, migrations applied, model loaded."""
 
     status: Literal["ready"] = "ready"
+
+
+Policy = dict[str, Any]
+"""The active policy as its own file would hold it."""

@@ -1,0 +1,134 @@
+"""Where events come in: one, an array or NDJSON; read strictly, every fault told, no row failing another.
+
+An event that is in order takes the quick way (msgspec); only one that is not is looked at again, slowly, for
+everything that is wrong with it. Nothing an event holds is ever repeated in a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+import msgspec
+
+from app.event_laws import broken_laws
+from app.faults import Faults, one
+from app.shapes import sift, too_large
+from app.strict_json import Unclean, quick_tree, tolerant_tree
+from detectors.event import Event, canonical
+
+EVENT_BYTES: Final = 65_536
+"""One event, 64 KiB. The largest lawful one, every field full of two-byte characters, is about 33 kB."""
+BODY_HASH_BYTES: Final = 16
+"""128 bits: two bodies of one event id that collide by chance are not to be expected."""
+_STAND_INS: Final = {
+    "event_id": "-",
+    "type": "adjust",
+    "occurred_at": "2000-01-01T00:00:00Z",
+    "account_id": "-",
+}
+"""What takes the place of missing or faulty members so that the others can still be judged by the laws; the
+type is the one under which points are free."""
+_RAW_ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class BadRow(NamedTuple):
+    """A row that is no event. `event_id` is None where that, too, is missing or faulty."""
+
+    event_id: str | None
+    faults: Faults
+
+
+Row = Event | BadRow
+
+
+def read_event(raw: bytes, *, now_ms: int | None, default_program: str) -> Event | Faults:
+    """
+    One event as JSON, its type spelled canonically.
+
+    Args:
+        raw: the body as received.
+        now_ms: refuses events more than five minutes ahead of it; None where there is no clock, as in files.
+        default_program: the programme of an event that names none.
+    """
+    row = _read_row(raw, now_ms, default_program)
+    return row.faults if isinstance(row, BadRow) else row
+
+
+def read_rows(
+    raw: bytes, *, ndjson: bool, most: int, now_ms: int | None, default_program: str
+) -> Iterator[Row] | Faults:
+    """
+    The rows of a JSON array or of NDJSON (blank lines left out), in order, read when asked for.
+
+    Faults only where there are no rows to speak of: no array, or more than `most` rows.
+    """
+    rows = _lines(raw) if ndjson else _elements(raw)
+    if isinstance(rows, Faults):
+        return rows
+    if len(rows) > most:
+        return one("invalid", "", f"must hold at most {most:,} events")
+    return _each(rows, now_ms, default_program)
+
+
+def canonical_bytes(event: Event) -> bytes:
+    """The event as deterministic JSON: fields in the order of the schema, names of metadata sorted."""
+    return msgspec.json.encode(event, order="deterministic")
+
+
+def body_hash(event: Event) -> bytes:
+    """16 bytes that are equal exactly for equal bodies, however they were spaced or ordered."""
+    return blake2b(canonical_bytes(event), digest_size=BODY_HASH_BYTES).digest()
+
+
+def _each(rows: Iterable[object], now_ms: int | None, default_program: str) -> Iterator[Row]:
+    for row in rows:
+        if isinstance(row, bytes):
+            yield _read_row(row, now_ms, default_program)
+        else:
+            yield _examine(row, now_ms, default_program)
+
+
+def _lines(raw: bytes) -> list[bytes]:
+    return [line for line in (line.strip(b" \t\r") for line in raw.split(b"\n")) if line]
+
+
+def _elements(raw: bytes) -> list[bytes] | list[object] | Faults:
+    try:
+        return [bytes(row) for row in _RAW_ROWS.decode(raw)]
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        tree = tolerant_tree(raw)  # one row with a NaN must not cost the others
+    if isinstance(tree, list | Faults):
+        return tree
+    return one("invalid", "", "must be an array of events")
+
+
+def _read_row(raw: bytes, now_ms: int | None, default_program: str) -> Row:
+    if len(raw) > EVENT_BYTES:
+        return BadRow(None, too_large(EVENT_BYTES))
+    try:
+        tree = quick_tree(raw)
+        if isinstance(tree, dict):
+            tree.setdefault("program_id", default_program)
+        event = msgspec.convert(tree, Event)
+        if not broken_laws(event, now_ms):
+            return canonical(event)
+    except (Unclean, msgspec.ValidationError):
+        pass
+    tree = tolerant_tree(raw)
+    return BadRow(None, tree) if isinstance(tree, Faults) else _examine(tree, now_ms, default_program)
+
+
+def _examine(tree: object, now_ms: int | None, default_program: str) -> Row:
+    """The slow reading: an event where all is well after all, otherwise every fault."""
+    good, faults = sift(tree, Event)
+    event_id = good.get("event_id")
+    good.setdefault("program_id", default_program)
+    event = msgspec.convert(_STAND_INS | good, Event)
+    told = {fault.pointer for fault in faults}
+    faults += [fault for fault in broken_laws(event, now_ms) if fault.pointer not in told]
+    if not faults:
+        return canonical(event)
+    readable = isinstance(event_id, str) and not any(fault.pointer == "/event_id" for fault in faults)
+    return BadRow(str(event_id) if readable else None, Faults("invalid", tuple(faults)))
