@@ -12,7 +12,7 @@ from app.seal import place
 from app.store.sql.dialect import insert_into, insert_new
 from app.store.sql.reach import writing
 from app.store.sql.tables import accounts, decisions, head, outcomes
-from app.store.sql.totals import Sums, as_row, settled, summed
+from app.store.sql.totals import Sums, as_row, burned_after, summed
 from detectors.event import canonical, instant_ms
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ _TOLD: Final = (
         decisions.c.seq,
         decisions.c.program_id,
         decisions.c.account_id,
-        decisions.c.type,
-        decisions.c.points,
         decisions.c.burned_at_decision,
         decisions.c.burned,
         outcomes.c.outcome,
         outcomes.c.told_ms,
+        outcomes.c.points,
+        outcomes.c.effect,
     )
     .join_from(decisions, outcomes, _SAME_DECISION)
     .where(
@@ -155,7 +155,7 @@ def _settle(connection: Connection, base: int) -> dict[AccountId, int]:
         before[row.seq] = ((row.program_id, row.account_id), row.burned or 0)
         changes[row.seq] = {
             "at": row.seq,
-            "left": settled(row.type, row.points, burned, row.outcome),
+            "left": burned_after(burned, row.effect, row.points),
             "told": row.outcome,
             "at_ms": row.told_ms,
         }

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, select
 
 from app.ports import AccountRow, DecisionRow, Page, StoredAnswer, TimelineItem
 from app.store.sql.appending import append
+from app.store.sql.event_ids import event_ids
 from app.store.sql.events import WITH_KEY, opened, opened_or_bare
 from app.store.sql.pages import read_page
 from app.store.sql.reach import reading, writing
@@ -145,6 +146,10 @@ class DecidedRecord:
     def replay(self) -> Iterator[tuple[JournalEntry, int]]:
         """Everything ever journalled with its sequence number, in the order written."""
         return replay(self._engine, self._keys)
+
+    def event_ids(self) -> Iterator[tuple[str, str]]:
+        """Programme and id of every event recorded, in any order, streaming."""
+        return event_ids(self._engine)
 
     def count_events(self) -> int:
         """Decisions held, of all programmes."""

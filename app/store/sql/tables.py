@@ -82,6 +82,9 @@ outcomes = Table(
     Column("outcome", Text, nullable=False),
     Column("told_ms", BigInteger, nullable=False),
     Column("told_by", Text, nullable=False),
+    Column("occurred_ms", BigInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("effect", Text, nullable=False),
     UniqueConstraint("program_id", "decision_id", "told_ms", "outcome", "told_by"),
 )
 """Everything ever told, also of decisions not (yet) known. Shares the sequence of `decisions`."""

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from app.settlement import passed
 from detectors.event import canonical, instant_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.ports import Action, Decided
+    from app.ports import Action, Decided, Effect
 
 COUNTED_AS: Final[dict[Action, str]] = {
     "allow": "allowed",
@@ -22,12 +23,13 @@ COUNTED_AS: Final[dict[Action, str]] = {
 """Action → the accounts' column that counts it."""
 
 
-def settled(kind: str, points: int | None, burned: int | None, outcome: str) -> int | None:
-    """The points burned by an event of that kind once this outcome is told; None where none are."""
-    if outcome in {"cancelled", "reversed"}:
-        return None
-    if outcome == "completed" and kind == "redeem" and burned is None:
-        return points
+def burned_after(burned: int | None, effect: Effect, points: int) -> int | None:
+    """The points a redemption has burned once an outcome with this effect is told; None where none are."""
+    match effect:
+        case "burn":
+            return points
+        case "unburn":
+            return None
     return burned
 
 
@@ -57,7 +59,7 @@ class Sums(Struct):
             )
         self.first_seen_ms = at_ms if self.events == 0 else min(self.first_seen_ms, at_ms)
         self.events += 1
-        if entry.decision == "allow" and canonical(entry.event).type == "earn":
+        if canonical(entry.event).type == "earn" and passed(entry.decision, entry.origin):
             self.earned_points += entry.event.points or 0
         self.redeemed_points += entry.burned or 0
         column = COUNTED_AS[entry.decision]

@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 
 from app.ports import Decided, OutcomeTold
 from app.seal import Seal
+from app.settlement import effect_of
 from app.store.sql import SqlRecord, open_engine
-from detectors.event import Event
+from detectors.event import Event, instant_ms
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -64,12 +65,22 @@ def decided() -> Callable[..., Decided]:
 
 @pytest.fixture(scope="session")
 def told() -> Callable[..., OutcomeTold]:
-    """A function that makes an outcome of a decision."""
+    """A function that makes an outcome of a decision, of which the points are burned by then or are not."""
 
-    def make(entry: Decided, outcome: str, told_ms: int = 1) -> OutcomeTold:
+    def make(entry: Decided, outcome: str, told_ms: int = 1, *, burned: bool | None = None) -> OutcomeTold:
         event = entry.event
+        burned = entry.burned is not None if burned is None else burned
         return OutcomeTold(
-            entry.decision_id, event.program_id, event.account_id, event.event_id, outcome, told_ms, "till"
+            decision_id=entry.decision_id,
+            program_id=event.program_id,
+            account_id=event.account_id,
+            event_id=event.event_id,
+            outcome=outcome,
+            told_ms=told_ms,
+            told_by="till",
+            occurred_ms=instant_ms(event),
+            points=event.points or 0,
+            effect=effect_of(outcome, redeemed=event.type == "redeem", burned=burned),
         )
 
     return make

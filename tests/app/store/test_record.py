@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import app.store.sql.event_ids
 from app.ports import ApiKeyRow, Label, ListEntry, OutcomeTold, RecordAway, StoredAnswer
 from app.seal import Seal
 from app.store.sql import BadCursor, SqlRecord, migrate, open_engine
@@ -111,7 +112,10 @@ def test_what_became_of_a_redemption_decides_whether_it_burned(
     record, decided, told, decision, burned, outcomes, left, at_once
 ):
     entry = decided(1, type="redeem", points=500, decision=decision, burned=burned)
-    entries = [entry, *(told(entry, outcome, at) for at, outcome in enumerate(outcomes, 1))]
+    entries = [entry]
+    for at, outcome in enumerate(outcomes, 1):
+        entries.append(told(entry, outcome, at, burned=burned is not None))
+        burned = {"burn": 500, "unburn": None, "": burned}[entries[-1].effect]
     for batch in [entries] if at_once else [[one] for one in entries]:
         record.append(batch)
     row = record.decision("default", "dec_1")
@@ -152,6 +156,11 @@ def test_an_account_sums_up_everything_recorded(record, decided):
     assert account.first_seen_ms == instant_ms(decided(1).event)
     assert account.last_seen_ms == instant_ms(decided(9).event)
     assert (account.last_risk_score, account.last_decision) == (9.0, "allow")
+
+
+def test_what_is_told_as_having_happened_was_earned_whatever_we_thought_of_it(record, decided):
+    record.append([decided(1, origin="event", decision="review"), decided(2, decision="block")])
+    assert record.account("default", "m-1").earned_points == 100
 
 
 def test_a_late_event_is_not_the_last_one(record, decided):
@@ -204,10 +213,13 @@ def entries_of(steps, program, decided, told):
             _, kind, decision, points, account = step
             burned = points if kind == "redeem" and decision == "allow" else None
             given = {"type": kind, "decision": decision, "points": points, "account_id": account}
-            known.append(decided(n, decision_id=f"{program}:{n}", program_id=program, burned=burned, **given))
-            entries.append(known[-1])
+            entry = decided(n, decision_id=f"{program}:{n}", program_id=program, burned=burned, **given)
+            entries.append(entry)
+            known.append([entry, burned is not None])
         elif known:
-            entries.append(told(known[step[1] % len(known)], step[2], n))
+            of = known[step[1] % len(known)]
+            entries.append(told(of[0], step[2], n, burned=of[1]))
+            of[1] = {"burn": True, "unburn": False, "": of[1]}[entries[-1].effect]
     return entries
 
 
@@ -280,6 +292,17 @@ def test_replay_crosses_its_stretches_and_takes_in_what_is_written_meanwhile(rec
             record.append(entries[2_400:])
     assert replayed == entries
     assert record.count_events() == 2_500
+
+
+@pytest.mark.parametrize("stretch", [1, 4, 10_000])
+def test_every_event_id_is_told_those_recorded_meanwhile_included(record, decided, monkeypatch, stretch):
+    monkeypatch.setattr(app.store.sql.event_ids, "_BY_NAME", app.store.sql.event_ids._BY_NAME.limit(stretch))
+    record.append([decided(n, program_id=f"p{n % 2}") for n in range(9)])
+    ids = record.event_ids()
+    seen = {next(ids)}
+    record.append([decided(n, program_id="a") for n in (100, 101)])
+    seen |= set(ids)
+    assert seen == {(f"p{n % 2}", f"e-{n}") for n in range(9)} | {("a", "e-100"), ("a", "e-101")}
 
 
 # ---------------------------------------------------------------- pages

@@ -76,6 +76,8 @@ def _create_decisions() -> None:
         *_text("program_id", "decision_id", "account_id", "event_id", "outcome"),
         *_whole("told_ms"),
         *_text("told_by"),
+        *_whole("occurred_ms", "points"),
+        *_text("effect"),
         sa.UniqueConstraint("program_id", "decision_id", "told_ms", "outcome", "told_by"),
     )
 
