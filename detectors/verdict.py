@@ -136,7 +136,7 @@ def combine(
 
 
 def weigh(event_type: str, found: Found, policy: Policy, degraded: tuple[str, ...] = ()) -> Verdict:
-    """The verdict on an event of this type at which this was found. Same findings, in any order: same verdict."""
+    """The verdict on an event of this type with these findings, whatever their order."""
     cutoffs = policy.cutoffs.get(event_type, NO_CUTOFFS)
     parts, near = _parts(found, policy)
     risk = _risk([strength for _, strength, _ in parts])

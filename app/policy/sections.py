@@ -1,0 +1,99 @@
+"""A policy file as written: its sections, key by key. An unknown key or a wrong type is refused by name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from detectors.actions import Action
+from detectors.limits import Measure
+from detectors.policy import Locale, Mode, SharedContext
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Weight = Annotated[float, Meta(ge=0, lt=1)]
+Code = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=64)]
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+
+
+class SegmentSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[segment]`: what is usual, a dimensionless ratio and points."""
+
+    burn_per_earn: Annotated[float, Meta(gt=0, le=100)] | UnsetType = UNSET
+    month_points: Annotated[int, Meta(ge=1, le=10**9)] | UnsetType = UNSET
+
+
+class LevelsSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[risk_levels]`: from which risk each word is used."""
+
+    medium: Share | UnsetType = UNSET
+    high: Share | UnsetType = UNSET
+    critical: Share | UnsetType = UNSET
+
+
+class CutoffsSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[cutoffs.<event type>]`: replaces all cut-offs of the type; an absent action is never asked for."""
+
+    challenge: Share | None = None
+    review: Share | None = None
+    block: Share | None = None
+
+
+class ListedSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[block_list]`, `[watch_list]`: what an entry does."""
+
+    action: Action | UnsetType = UNSET
+    weight: Weight | UnsetType = UNSET
+
+
+class LimitSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[limits.<CODE>]`: changes a limit that exists, or makes a new one; `enabled = false` drops it."""
+
+    enabled: bool = True
+    role: str | UnsetType = UNSET
+    measure: Measure | UnsetType = UNSET
+    kinds: tuple[str, ...] | UnsetType = UNSET
+    window_s: int | UnsetType = UNSET
+    max: int | UnsetType = UNSET
+    applies_to: tuple[str, ...] | UnsetType = UNSET
+    action: Action | UnsetType = UNSET
+    weight: float | UnsetType = UNSET
+    exempt_channels: tuple[str, ...] | UnsetType = UNSET
+    exempt_contexts: tuple[str, ...] | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class RuleSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[rules]]`: an analyst's rule. The same fields as `detectors.policy.Rule`."""
+
+    code: Code
+    when: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    applies_to: tuple[str, ...]
+    effect: Action
+    message: Annotated[str, Meta(min_length=1, max_length=500)]
+    weight: Weight = 0.5
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the file, or one programme in it, says. `rules` and `contexts` add to those of the layer below."""
+
+    mode: Mode | UnsetType = UNSET
+    locale: Locale | UnsetType = UNSET
+    hold_hours: Annotated[int, Meta(ge=1, le=720)] | UnsetType = UNSET
+    segment: SegmentSection = SegmentSection()
+    risk_levels: LevelsSection = LevelsSection()
+    cutoffs: dict[str, CutoffsSection] = {}
+    weights: dict[str, Share] = {}
+    fallback: dict[str, Action] = {}
+    block_list: ListedSection = ListedSection()
+    watch_list: ListedSection = ListedSection()
+    limits: dict[Code, LimitSection] = {}
+    rules: tuple[RuleSection, ...] = ()
+    contexts: tuple[SharedContext, ...] = ()
+
+
+class Document(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file."""
+
+    name: Name
+    programs: dict[str, Section] = {}

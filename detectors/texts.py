@@ -1,0 +1,92 @@
+"""What a member reads for each reason: neutral, true, and silent about limits and suspicions."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from detectors.policy import Locale
+
+
+class Text(NamedTuple):
+    """One sentence in the languages a programme may choose."""
+
+    en: str
+    de: str
+
+
+REDEMPTION: Final = Text(
+    "This redemption needs a quick confirmation.", "Diese Einlösung braucht eine kurze Bestätigung."
+)
+TRANSFER: Final = Text(
+    "This transfer needs a quick confirmation.", "Diese Übertragung braucht eine kurze Bestätigung."
+)
+IDENTITY: Final = Text("Please confirm that it is you.", "Bitte bestätigen Sie kurz, dass Sie es sind.")
+POINTS: Final = Text(
+    "Your points are on their way; this time it takes a little longer.",
+    "Ihre Punkte sind unterwegs; diesmal dauert es etwas länger.",
+)
+RETURN: Final = Text(
+    "Your return is being processed; this time it takes a little longer.",
+    "Ihre Rückgabe wird bearbeitet; diesmal dauert es etwas länger.",
+)
+REGISTRATION: Final = Text(
+    "Your registration is being completed; this time it takes a little longer.",
+    "Ihre Anmeldung wird abgeschlossen; diesmal dauert es etwas länger.",
+)
+REFERRAL: Final = Text(
+    "Your referral is being completed; this time it takes a little longer.",
+    "Ihre Empfehlung wird abgeschlossen; diesmal dauert es etwas länger.",
+)
+REQUEST: Final = Text(
+    "Your request is being completed; this time it takes a little longer.",
+    "Ihr Anliegen wird bearbeitet; diesmal dauert es etwas länger.",
+)
+
+TEXTS: Final[dict[str, Text]] = {
+    "VELOCITY_REDEEM_ACCOUNT_1H": REDEMPTION,
+    "VELOCITY_REDEEM_ACCOUNT_24H": REDEMPTION,
+    "VELOCITY_REDEEM_POINTS_ACCOUNT_24H": REDEMPTION,
+    "VELOCITY_EARN_ACCOUNT_1H": POINTS,
+    "VELOCITY_EARN_ACCOUNT_24H": POINTS,
+    "VELOCITY_TRANSFER_ACCOUNT_24H": TRANSFER,
+    "VELOCITY_TRANSFER_ACCOUNT_7D": TRANSFER,
+    "VELOCITY_RECEIVED_COUNTERPARTY_7D": TRANSFER,
+    "VELOCITY_ADJUST_ACCOUNT_24H": POINTS,
+    "VELOCITY_PROFILE_CHANGE_ACCOUNT_24H": IDENTITY,
+    "VELOCITY_REFERRAL_ACCOUNT_30D": REFERRAL,
+    "VELOCITY_LOGIN_FAILED_ACCOUNT_10M": IDENTITY,
+    "VELOCITY_ACTIVITY_ACCOUNT_1M": IDENTITY,
+    "VELOCITY_ACTIVITY_ACCOUNT_1H": IDENTITY,
+    "VELOCITY_SIGNUP_ACCOUNTS_DEVICE_24H": REGISTRATION,
+    "VELOCITY_SIGNUP_ACCOUNTS_DEVICE_30D": REGISTRATION,
+    "VELOCITY_LOGIN_ACCOUNTS_DEVICE_10M": IDENTITY,
+    "VELOCITY_LOGIN_FAILED_DEVICE_10M": IDENTITY,
+    "VELOCITY_SPEND_ACCOUNTS_DEVICE_24H": IDENTITY,
+    "VELOCITY_SIGNUP_IP_24H": REGISTRATION,
+    "VELOCITY_LOGIN_FAILED_ACCOUNTS_IP_10M": IDENTITY,
+    "VELOCITY_LOGIN_FAILED_IP_10M": IDENTITY,
+    "VELOCITY_ACCOUNTS_PAYMENT_30D": REQUEST,
+    "BURN_RATIO_HIGH": REQUEST,
+    "BURN_SHARE_HIGH": REQUEST,
+    "REDEEM_AFTER_EARN": REQUEST,
+    "EARN_SPEED_HIGH": POINTS,
+    "RETURN_AFTER_REDEEM": RETURN,
+    "DUPLICATE_PERSON": REQUEST,
+    "DISPOSABLE_EMAIL": REQUEST,
+    "SIGNUP_FARM_ADDRESS": REQUEST,
+    "SIGNUP_FARM_DEVICE": REQUEST,
+    "SIGNUP_FARM_EMAIL": REQUEST,
+    "SIGNUP_FARM_IP": REQUEST,
+    "SIGNUP_FARM_PAYMENT": REQUEST,
+    "SIGNUP_FARM_PHONE": REQUEST,
+    "ANOMALY_UNUSUAL": REQUEST,
+    "LIST_BLOCK": REQUEST,
+    "LIST_WATCH": REQUEST,
+    "FALLBACK": REQUEST,
+}
+
+
+def member_text(code: str, locale: Locale) -> str:
+    """The sentence for a reason. A programme's own limits and rules read as an ordinary request."""
+    text = TEXTS.get(code, REQUEST)
+    return text.de if locale == "de" else text.en
