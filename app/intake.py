@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import fields, replace
 
 from app.event_laws import broken_laws
 from app.faults import Faults, one
@@ -30,6 +31,7 @@ _STAND_INS: Final = {
 }
 """What takes the place of missing or faulty members so that the others can still be judged by the laws; the
 type is the one under which points are free."""
+_DEFAULT_PROGRAM: Final = next(field.default for field in fields(Event) if field.name == "program_id")
 _RAW_ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -74,6 +76,10 @@ def read_rows(
 
 def canonical_bytes(event: Event) -> bytes:
     """The event as deterministic JSON: fields in the order of the schema, names of metadata sorted."""
+    if (
+        event.program_id == _DEFAULT_PROGRAM
+    ):  # msgspec leaves out a default only where it is the very same object
+        event = replace(event, program_id=_DEFAULT_PROGRAM)
     return msgspec.json.encode(event, order="deterministic")
 
 
@@ -126,8 +132,12 @@ def _examine(tree: object, now_ms: int | None, default_program: str) -> Row:
     event_id = good.get("event_id")
     good.setdefault("program_id", default_program)
     event = msgspec.convert(_STAND_INS | good, Event)
-    told = {fault.pointer for fault in faults}
-    faults += [fault for fault in broken_laws(event, now_ms) if fault.pointer not in told]
+    told = [f"{fault.pointer}/" for fault in faults]
+    for fault in broken_laws(event, now_ms):
+        if not any(
+            pointer.startswith(f"{fault.pointer}/") for pointer in told
+        ):  # not for want of a faulty member
+            faults.append(fault)
     if not faults:
         return canonical(event)
     readable = isinstance(event_id, str) and not any(fault.pointer == "/event_id" for fault in faults)
