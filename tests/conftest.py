@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
-from sqlalchemy import text
 
-from app.store.sql import migrate, open_engine
+from app.store.sql import migrate
 
 
 @pytest.fixture(scope="session")
@@ -33,40 +33,33 @@ def postgres_server() -> Iterator[str]:
         server.cleanup()
 
 
-@pytest.fixture(scope="session")
-def create_database(postgres_server: str) -> Iterator[Callable[..., str]]:
-    """A function that makes a new PostgreSQL database, empty or from a template, and tells its URL."""
-    admin = open_engine(postgres_server)
-
-    def create(name: str, template: str = "template0") -> str:
-        with admin.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'))
-        return admin.url.set(database=name).render_as_string(hide_password=False)
-
-    yield create
-    admin.dispose()
-
-
-@pytest.fixture(scope="session")
-def migrated_template(create_database: Callable[..., str]) -> str:
-    """The name of a migrated PostgreSQL database to copy."""
-    migrate(create_database("migrated"))
-    return "migrated"
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> str:
+    """A PostgreSQL schema of this test's own with nothing in it; quicker to make than a database."""
+    schema = f"t_{uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {schema}")
+    return f"{postgres_server}&options=-csearch_path%3D{schema}"
 
 
 @pytest.fixture
-def postgres_url(create_database: Callable[..., str], migrated_template: str) -> str:
-    """A migrated PostgreSQL database of this test's own."""
-    return create_database(f"t_{uuid4().hex}", migrated_template)
+def postgres_url(empty_postgres_url: str) -> str:
+    """A migrated PostgreSQL schema of this test's own."""
+    migrate(empty_postgres_url)
+    return empty_postgres_url
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """A SQLite file of this test's own, not there yet."""
+    return f"sqlite:///{tmp_path / 'record.db'}"
+
+
+@pytest.fixture
+def sqlite_url(empty_sqlite_url: str) -> str:
     """A migrated SQLite file of this test's own."""
-    url = f"sqlite:///{tmp_path / 'record.db'}"
-    migrate(url)
-    return url
+    migrate(empty_sqlite_url)
+    return empty_sqlite_url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -77,9 +70,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_database_url(request: pytest.FixtureRequest) -> str:
     """A database of this test's own with nothing in it, at each engine in turn."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
-    url: str = request.getfixturevalue("create_database")(f"t_{uuid4().hex}")
+    url: str = request.getfixturevalue(f"empty_{request.param}_url")
     return url

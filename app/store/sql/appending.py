@@ -142,6 +142,7 @@ def _row(seq: int, entry: Decided, key: AccountKey) -> dict[str, Any]:
         "key_id": key.key_id,
         "sealed_event": key.seal.seal(_encode_event(event), belongs),
         "links": _encode_links(entry.links) if entry.links else None,
+        "found": entry.found,
     }
 
 

@@ -51,5 +51,6 @@ def _told() -> Iterator[None]:
 
 
 def _in_short(error: Exception) -> str:
-    """What went wrong without the statement and its parameters, which may be personal."""
-    return f"the record is away: {type(getattr(error, 'orig', None) or error).__name__}"
+    """What the driver says, without the statement and its parameters, which may be personal."""
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    return f"the record is away: {reason}"

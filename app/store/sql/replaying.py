@@ -96,4 +96,5 @@ def _decided(keys: AccountKeys, row: Row[Any]) -> Decided:
         model_version=row.model_version,
         burned=row.burned_at_decision,
         links=_decode_links(row.links) if row.links else (),
+        found=row.found,
     )

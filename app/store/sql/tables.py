@@ -64,6 +64,7 @@ decisions = Table(
     Column("key_id", LargeBinary, nullable=False),
     Column("sealed_event", LargeBinary, nullable=False),
     Column("links", LargeBinary),
+    Column("found", LargeBinary, nullable=False),
     UniqueConstraint("program_id", "event_id"),
     Index("ix_decisions_newest", "program_id", "occurred_ms", "seq"),
     Index("ix_decisions_timeline", "program_id", "account_id", "occurred_ms", "seq"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import app.store.sql.event_ids
-from app.ports import ApiKeyRow, Label, ListEntry, OutcomeTold, RecordAway, StoredAnswer
+from app.ports import ApiKeyRow, Decided, Label, ListEntry, OutcomeTold, RecordAway, StoredAnswer
 from app.seal import Seal
 from app.store.sql import BadCursor, SqlRecord, migrate, open_engine
 from app.store.sql.migrating import EMPTY
@@ -271,15 +271,21 @@ def test_replay_gives_back_what_was_journalled_in_the_order_written(record, deci
         decided(1, profile=profile, device=Device(id="d-1"), metadata={"a": 1, "b": 2.5, "c": "x"}),
         decided(2, type="redeem", links=((b"\x00" * 12, b"\xff" * 8, 0.93),), occurred_at=zone),
         told(decided(1), "disputed"),
-        decided(3, shadow_decision="block"),
+        decided(3, shadow_decision="block", decision="review", found=b"\x00\x81"),
         told(decided(2, type="redeem"), "cancelled"),
     ]
+    decisions = [entry for entry in entries if isinstance(entry, Decided)]
     record.append(entries[:2])
     record.append(entries)
     replayed = list(record.replay())
     assert [entry for entry, _ in replayed] == entries
     numbers = [seq for _, seq in replayed]
     assert numbers == sorted(set(numbers))
+    unset = Decided("", entries[0].event, b"", b"", "event", 0, "allow", None, 0.0, "", "", "", None)
+    for name in Decided.__struct_fields__:
+        assert any(
+            getattr(entry, name) != getattr(unset, name) for entry, _ in replayed if entry in decisions
+        ), name
 
 
 def test_replay_crosses_its_stretches_and_takes_in_what_is_written_meanwhile(record, decided):

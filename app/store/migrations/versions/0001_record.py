@@ -65,6 +65,7 @@ def _create_decisions() -> None:
         *_optional_whole("outcome_ms"),
         *_binary("body_hash", "answer", "key_id", "sealed_event"),
         sa.Column("links", sa.LargeBinary()),
+        *_binary("found"),
         sa.UniqueConstraint("decision_id"),
         sa.UniqueConstraint("program_id", "event_id"),
     )
