@@ -159,6 +159,15 @@ class History(Protocol):
 # ---------------------------------------------------------------- the journal and the record
 
 
+class LinkFound(NamedTuple):
+    """Another account found to be held by the same hand: its 8-byte entity key, how likely, and the evidence as
+    (identifier, agreement, weight in bits)."""
+
+    key: bytes
+    probability: float
+    evidence: tuple[tuple[str, str, float], ...] = ()
+
+
 class Decided(Struct, frozen=True, tag="decided"):
     """A decision as journalled. `answer` is the response as sent, byte for byte."""
 
@@ -175,7 +184,11 @@ class Decided(Struct, frozen=True, tag="decided"):
     policy_version: str
     model_version: str
     burned: int | None
-    links: tuple[tuple[bytes, bytes, float], ...] = ()
+    account_key: bytes = b""
+    """The account's 8-byte entity key: what other accounts' links name it by."""
+    links: tuple[LinkFound, ...] = ()
+    found: bytes = b""
+    """What was found, packed by `app.traces`, where the policy asked for more than a plain yes."""
 
 
 class OutcomeTold(Struct, frozen=True, tag="outcome"):
@@ -225,6 +238,7 @@ class DecisionRow(Struct, frozen=True):
     outcome: Outcome | None
     outcome_ms: int | None
     answer: bytes
+    found: bytes = b""
 
 
 class AccountRow(Struct, frozen=True):
@@ -241,6 +255,16 @@ class AccountRow(Struct, frozen=True):
     """Action → how many decisions."""
     last_risk_score: float
     last_decision: Action
+
+
+class LinkRow(Struct, frozen=True):
+    """A link as the record holds it, at both accounts: the other account, if it was ever recorded itself."""
+
+    key: bytes
+    account_id: str | None
+    probability: float
+    evidence: tuple[tuple[str, str, float], ...]
+    found_ms: int
 
 
 class TimelineItem(Struct, frozen=True):
@@ -317,6 +341,16 @@ class Record(Protocol):
     def timeline(
         self, program_id: str, account_id: str, *, limit: int, cursor: str | None
     ) -> Page[TimelineItem]: ...
+
+    def links(self, program_id: str, account_id: str) -> Sequence[LinkRow]:
+        """Accounts linked to this one by any decision on either, the latest word on each pair, likeliest first."""
+        ...
+
+    def keep_policy(self, version: str, text: str, now_ms: int) -> None:
+        """Keep the text of a policy file under its version, once."""
+        ...
+
+    def policy(self, version: str) -> str | None: ...
 
     def add_label(self, label: Label) -> None: ...
     def labels(

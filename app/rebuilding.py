@@ -12,9 +12,9 @@ from typing import Final
 from app.ports import JournalEntry, OutcomeTold, Record
 from app.settlement import settlement
 from app.sighting import MARK_BYTES, Sighter
-from app.store.packing import KINDS, ROLES, entity_key
+from app.store.packing import ROLES, entity_key
 from app.store.pipeline import Pipeline, pack, script
-from app.store.valkey import STATE_KEY, observing
+from app.store.valkey import STATE_KEY, restoring
 from detectors.snapshot import EXACT_INSTANTS
 
 STRETCH: Final = 64
@@ -83,14 +83,9 @@ def _moves(entry: JournalEntry, sighter: Sighter) -> list[bytes]:
         mark = sighter.event_key(entry.program_id, entry.event_id)[:MARK_BYTES]
         turn = (entry.occurred_ms, mark, entry.points, EXACT_INSTANTS, entry.effect)
         return [script("effect", [account], *turn)] if entry.effect else []
-    sighting = sighter.sight(entry.event).sighting
     settled = settlement(entry)
-    account = entity_key("account", sighting.touches[0].key)
-    totals = [part for kind, points in settled.totals.items() for part in (KINDS[kind], points)]
-    burned = b"" if settled.burned is None else settled.burned
-    own = (sighting.at_ms, sighting.fingerprint, burned, EXACT_INSTANTS, *totals)
     links = [
         script("link", [entity_key("account", owner)], peer, probability)
         for owner, peer, probability in settled.links
     ]
-    return [*observing(sighting), script("settle", [account], *own), *links]
+    return [*restoring(sighter.sight(entry.event).sighting, settled), *links]

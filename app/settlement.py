@@ -34,7 +34,13 @@ def settlement(entry: Decided) -> Settlement:
     event = entry.event
     counts = event.type in TOTALLED and event.points and passed(entry.decision, entry.origin)
     totals = {event.type: event.points or 0} if counts else {}
-    return Settlement(totals, entry.burned, entry.links)
+    me = entry.account_key
+    links = [
+        pair
+        for link in entry.links
+        for pair in ((me, link.key, link.probability), (link.key, me, link.probability))
+    ]
+    return Settlement(totals, entry.burned, tuple(links))
 
 
 def effect_of(outcome: Outcome, *, redeemed: bool, burned: bool) -> Effect:

@@ -36,6 +36,7 @@ class Sighted(NamedTuple):
     """A sighting, and what the snapshot needs beside it."""
 
     sighting: Sighting
+    event_id: str
     traits: Traits
     disposable_email: bool
 
@@ -132,6 +133,7 @@ class Sighter:
             Sighting(
                 event.program_id, event_key, body_hash(event), event_key[:MARK_BYTES], at_ms, tuple(touches)
             ),
+            event.event_id,
             traits,
             disposable,
         )

@@ -37,11 +37,9 @@ class HotStoreFault(Exception):
 
 def _load_scripts() -> Mapping[str, str]:
     folder = files("app.store") / "lua"
-    prelude = (folder / "series.lua").read_text()
-    return {
-        name: prelude + (folder / f"{name}.lua").read_text()
-        for name in ("observe", "claim", "commit", "retract", "outcome", "link", "remember", "settle", "effect")
-    }
+    preludes = (folder / "series.lua").read_text() + (folder / "entity.lua").read_text()
+    names = ("observe", "restore", "claim", "commit", "retract", "outcome", "effect", "link", "remember")
+    return {name: preludes + (folder / f"{name}.lua").read_text() for name in names}
 
 
 SCRIPTS: Final = _load_scripts()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting
+from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting, Touch
 from app.store.packing import FACTS, KINDS, PEERS, entity_key, partition, traits_bytes, unpack_entity
 from app.store.pipeline import Pipeline, pack, script
 from detectors.snapshot import EXACT_INSTANTS, EXACT_INSTANTS_SHARED
@@ -52,20 +52,35 @@ def observing(sighting: Sighting) -> list[bytes]:
     """The packed commands that count a sighting, one for each touch."""
     packed = []
     for touch in sighting.touches:
-        notes: list[bytes] = []
-        for peer in touch.peers:
-            notes += [b"p", PEERS[peer.role], peer.key, traits_bytes(peer.role, peer.traits)]
-        for name, value in touch.facts:
-            notes += [b"f", FACTS[name], value]
-        points, keep = (b"", EXACT_INSTANTS_SHARED) if touch.points is None else (touch.points, EXACT_INSTANTS)
-        ttl = SHARED_TTL_MS if touch.role in SHORT_LIVED else ACCOUNT_TTL_MS
-        packed.append(
-            script(
-                "observe", [entity_key(touch.role, touch.key)],
-                KINDS[touch.kind], sighting.at_ms, sighting.fingerprint, points, keep, ttl, *notes,
-            )  # fmt: skip
-        )
+        key, counted, notes = _taken(touch, sighting)
+        packed.append(script("observe", key, *counted, *notes))
     return packed
+
+
+def restoring(sighting: Sighting, settled: Settlement) -> list[bytes]:
+    """The same for a rebuild, where the account's script settles as well."""
+    key, counted, notes = _taken(sighting.touches[0], sighting)
+    totals = _totals(settled)
+    burned = b"" if settled.burned is None else settled.burned
+    account = script("restore", key, *counted, burned, len(totals), *totals, *notes)
+    return [account, *observing(sighting._replace(touches=sighting.touches[1:]))]
+
+
+def _taken(touch: Touch, sighting: Sighting) -> tuple[list[bytes], tuple[bytes | int, ...], list[bytes]]:
+    """Key, the six arguments that count, and the notes, as observe.lua wants them."""
+    notes: list[bytes] = []
+    for peer in touch.peers:
+        notes += [b"p", PEERS[peer.role], peer.key, traits_bytes(peer.role, peer.traits)]
+    for name, value in touch.facts:
+        notes += [b"f", FACTS[name], value]
+    points, keep = (b"", EXACT_INSTANTS_SHARED) if touch.points is None else (touch.points, EXACT_INSTANTS)
+    ttl = SHARED_TTL_MS if touch.role in SHORT_LIVED else ACCOUNT_TTL_MS
+    counted = (KINDS[touch.kind], sighting.at_ms, sighting.fingerprint, points, keep, ttl)
+    return [entity_key(touch.role, touch.key)], counted, notes
+
+
+def _totals(settled: Settlement) -> list[bytes | int]:
+    return [part for kind, points in settled.totals.items() for part in (KINDS[kind], points)]
 
 
 class ValkeyHistory:
@@ -177,12 +192,9 @@ class ValkeyHistory:
     def _commit(self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement) -> tuple[bytes, int]:
         account = sighting.touches[0].key
         keys = [entity_key("account", account), answer_key(account, sighting.event_key), journal_key(account)]
-        totals: list[bytes | int] = []
-        for kind, points in settled.totals.items():
-            totals += [KINDS[kind], points]
         packed = script(
             "commit", keys, sighting.body_hash, answer, entry, sighting.at_ms, sighting.fingerprint,
-            b"" if settled.burned is None else settled.burned, EXACT_INSTANTS, *totals,
+            b"" if settled.burned is None else settled.burned, EXACT_INSTANTS, *_totals(settled),
         )  # fmt: skip
         for owner, peer, probability in settled.links:
             packed += script("link", [entity_key("account", owner)], peer, probability)

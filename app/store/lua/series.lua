@@ -78,13 +78,13 @@ local function find(blob, stride, offset, mark)
   return 0, false
 end
 
--- add one event: new series, new cells (nil: as they were), and whether it was added rather than met again
+-- add one event: new series, new cells (nil: as they were), and whether it was added: true, false where it was met again, nil where it is too old
 local function insert(blob, cells, at, mark, points, keep)
   local stride = points and 12 or 8
   if not blob then return struct.pack('<d', at) .. entry(0, mark, points), nil, true end
   local base = struct.unpack('<d', blob)
   local newest = base + struct.unpack('<I4', blob, #blob - stride + 1)
-  if at < newest - HORIZON_MS then return blob, nil, false end
+  if at < newest - HORIZON_MS then return blob, nil, nil end
   if at < base or at - base > 4294967295 then
     local new = math.min(at, math.max(base, math.max(newest, at) - HORIZON_MS))
     blob = rebase(blob, stride, base, new)
@@ -157,10 +157,10 @@ local function withdraw(entity, kind, at, mark, points)
   return blob or folded
 end
 
--- what a decision settles at its account: points burned, and totals given as kind, points … from ARGV[from] on
-local function settle(account, at, mark, burned, keep, from)
+-- what a decision settles at its account: points burned, and totals given as kind, points … in ARGV[from] to ARGV[to]
+local function settle(account, at, mark, burned, keep, from, to)
   if burned then burn(account, at, mark, burned, keep) end
-  for i = from, #ARGV, 2 do redis.call('HINCRBY', account, 't' .. ARGV[i], ARGV[i + 1]) end
+  for i = from, to, 2 do redis.call('HINCRBY', account, 't' .. ARGV[i], ARGV[i + 1]) end
 end
 
 -- what an outcome changes at its account

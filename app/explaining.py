@@ -1,0 +1,134 @@
+"""Why a decision came out as it did, and what would have changed it, for an analyst or in the member's words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from app.answers import Applied, Audience, Counterfactual, Decision, Explanation, ReasonView, Source
+from app.policy.file import PolicyFile, PolicyRefused, parse
+from app.ports import DecisionRow, Record
+from app.traces import unpack_found
+from detectors.actions import Action
+from detectors.counterfactuals import counterfactuals
+from detectors.policy import Locale, Policy
+from detectors.texts import member_text
+from detectors.verdict import weigh
+
+SUMMARY: Final[Mapping[str, Mapping[Action, str]]] = {
+    "en": {
+        "allow": "Nothing stood in the way.",
+        "challenge": "We asked for a confirmation before going on.",
+        "review": "A person looks at this before it goes on.",
+        "block": "This could not be carried out. You can ask for a person to look at it.",
+    },
+    "de": {
+        "allow": "Es sprach nichts dagegen.",
+        "challenge": "Wir haben vorab um eine Bestätigung gebeten.",
+        "review": "Ein Mensch sieht sich das an, bevor es weitergeht.",
+        "block": "Das konnte nicht ausgeführt werden. Sie können um Prüfung durch einen Menschen bitten.",
+    },
+}
+SOURCE_OF: Final[Mapping[str, Source]] = {"list": "list", "rule": "rule", "fallback": "fallback"}
+LIMIT_NAMES: Final = ("limit", "limit_points", "threshold")
+_decode = msgspec.json.Decoder(Decision).decode
+
+
+class Explainer:
+    """Explains recorded decisions under the policy they were made with."""
+
+    def __init__(self, record: Record, file: PolicyFile) -> None:
+        self._record, self._file = record, file
+
+    async def explain(
+        self, program_id: str, decision_id: str, audience: Audience, locale: str
+    ) -> Explanation | None:
+        """The explanation; None where the programme has no such decision. Raises RecordAway."""
+        row = await asyncio.to_thread(self._record.decision, program_id, decision_id)
+        if row is None:
+            return None
+        told = _decode(row.answer)
+        if audience == "member":
+            return _for_member(told, "de" if locale.startswith("de") else "en")
+        policy = await asyncio.to_thread(self._policy, row)
+        return Explanation(
+            decision_id=decision_id,
+            audience="analyst",
+            locale="en",
+            decision=told.decision,
+            source=told.source,
+            summary=_summary(told),
+            applied=tuple(_applied(reason, policy) for reason in told.reasons),
+            would_change=_would_change(row, policy),
+            policy_version=told.policy_version,
+            model_version=told.model_version,
+        )
+
+    def _policy(self, row: DecisionRow) -> Policy | None:
+        """The policy as it stood then; None where it was not kept."""
+        if row.policy_version == self._file.version:
+            return self._file.programme(row.program_id)
+        text = self._record.policy(row.policy_version)
+        if text is None:
+            return None
+        try:
+            return parse(text).programme(row.program_id)
+        except PolicyRefused:  # written for a version of Earnest whose policies we no longer read
+            return None
+
+
+def _for_member(told: Decision, locale: Locale) -> Explanation:
+    """In the member's words: what it means and the texts of the reasons; no limit, no score, no suspicion."""
+    texts = dict.fromkeys(member_text(reason.code, locale) for reason in told.reasons)
+    return Explanation(
+        decision_id=told.decision_id,
+        audience="member",
+        locale=locale,
+        decision=told.decision,
+        source=told.source,
+        summary=SUMMARY[locale][told.decision],
+        applied=tuple(Applied(code="NOTE", source=told.source, text=text) for text in texts),
+        would_change=(),
+        policy_version=told.policy_version,
+        model_version=told.model_version,
+    )
+
+
+def _summary(told: Decision) -> str:
+    lead = f"{told.decision} by {told.source}, risk {told.risk_score:.2f} of 100 ({told.risk_level})"
+    if told.mode == "shadow":
+        lead += f"; in shadow: enforced it would be {told.would_have}"
+    if told.degraded:
+        lead += f"; degraded: {'; '.join(told.degraded)}"
+    return f"{lead}."
+
+
+def _applied(reason: ReasonView, policy: Policy | None) -> Applied:
+    limits = {limit.code for limit in policy.limits} if policy else set()
+    source: Source = "limit" if reason.code in limits else SOURCE_OF.get(reason.detector, "detectors")
+    held = next((name for name in LIMIT_NAMES if name in reason.evidence), None)
+    seen = next((name for name in reason.evidence if name != held), None)
+    return Applied(
+        code=reason.code,
+        source=source,
+        text=reason.message,
+        observed=reason.evidence[seen] if seen else None,
+        limit=reason.evidence[held] if held else None,
+        unit=seen,
+        contribution=reason.contribution,
+    )
+
+
+def _would_change(row: DecisionRow, policy: Policy | None) -> tuple[Counterfactual, ...]:
+    if not row.found or policy is None:
+        return ()
+    verdict = weigh(row.type, unpack_found(row.found, policy), policy)
+    changes = (change.rpartition(": ") for change in counterfactuals(verdict, policy))
+    return tuple(Counterfactual(words, _action(action)) for words, _, action in changes)
+
+
+def _action(word: str) -> Action:
+    return msgspec.convert(word, Action)

@@ -1,0 +1,107 @@
+"""The composition root: the only place that names concrete stores, the clock and the order of opening."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from app import metrics
+from app.access import Gate
+from app.api.context import Api
+from app.api.http_app import http_app
+from app.clock import system_clock
+from app.data_dir import spool_dir
+from app.explaining import Explainer
+from app.journal import Journal
+from app.keys import derive, master_key
+from app.linking import Linker
+from app.outcomes import Outcomes
+from app.policy.file import DEFAULT_FILE, parse
+from app.ports import HotStoreAway, RecordAway
+from app.rulebook import Rulebook
+from app.scoring import Scorer
+from app.seal import Seal
+from app.settings import Settings
+from app.sighting import Sighter
+from app.spool import Spool
+from app.store.freshness import Freshness
+from app.store.pipeline import Pipeline
+from app.store.sql import SqlRecord, open_engine
+from app.store.valkey import ValkeyHistory
+
+CONNECT_PATIENCE_S: Final = 5.0
+"""For the first connection; without one the service starts all the same and answers by fallback."""
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The ASGI application of one web worker."""
+    master = master_key(settings)
+    engine = open_engine(settings.record_url)
+    record = SqlRecord(engine, Seal(derive(master, "record")))
+    pipeline = Pipeline(settings.hot_url, timeout_s=settings.hot_timeout_ms / 1_000)
+    history = ValkeyHistory(pipeline)
+    journal, sighter = Journal(master), Sighter(master, settings.home_country)
+    text = (settings.policy_file or DEFAULT_FILE).read_text(encoding="utf-8")
+    file = parse(text)
+    rulebook = Rulebook(file, record, sighter)
+    spool = Spool(spool_dir(settings.data_dir), journal)
+    scorer = Scorer(
+        history, record, sighter, rulebook, journal, spool, system_clock, time.perf_counter
+    )
+    outcomes = Outcomes(history, record, sighter, journal, system_clock)
+    freshness = Freshness(pipeline, system_clock)
+
+    async def unready() -> Sequence[str]:
+        missing = []
+        try:
+            if not await freshness.complete():
+                missing.append("the hot state is being rebuilt from the record")
+        except HotStoreAway as away:
+            missing.append(f"hot store: {away}")
+        try:
+            await asyncio.to_thread(record.ping)
+        except RecordAway as away:
+            missing.append(f"record: {away}")
+        return missing
+
+    async def exposition() -> bytes:
+        lag_s, entries = await freshness.journal_lag()
+        metrics.journal(lag_s, entries)
+        return metrics.render()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await pipeline.open(patience_s=CONNECT_PATIENCE_S)
+        await asyncio.to_thread(record.keep_policy, file.version, text, system_clock())
+        try:
+            yield
+        finally:
+            await pipeline.close()
+            engine.dispose()
+
+    api = Api(
+        decide=scorer.decide,
+        decide_many=scorer.decide_many,
+        tell_outcome=outcomes.tell,
+        record=record,
+        gate=Gate(record, system_clock),
+        clock=system_clock,
+        explain=Explainer(record, file).explain,
+        links=Linker(record, sighter).links,
+        entity_digest=sighter.digest,
+        lists_changed=history.bump_config,
+        caught_up=freshness.caught_up,
+        policy=lambda program_id: file.programme(program_id),
+        unready=unready,
+        metrics=exposition,
+        new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",
+        measured=lambda *_: None,
+    )
+    return http_app(api, lifespan=lifespan)

@@ -1,0 +1,99 @@
+"""What became of a decision: told once, in a legal order, and the points burned follow."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from app.answers import OutcomeAnswer, RefusedTransition, Told, Unavailable503, UnknownDecision
+from app.journal import Journal
+from app.ports import (
+    Clock,
+    DecisionRow,
+    History,
+    HotStoreAway,
+    Outcome,
+    OutcomeTold,
+    Record,
+    RecordAway,
+    Sighting,
+    Touch,
+)
+from app.settlement import LEGAL, effect_of
+from app.sighting import MARK_BYTES, Sighter
+
+TURNS: Final = 5
+"""Attempts when others tell outcomes of the same decision at the same time: each attempt lost, one of them won."""
+
+
+class Outcomes:
+    """Tells outcomes. One per web worker."""
+
+    def __init__(
+        self, history: History, record: Record, sighter: Sighter, journal: Journal, clock: Clock
+    ) -> None:
+        self._history, self._record, self._sighter = history, record, sighter
+        self._journal, self._clock = journal, clock
+
+    async def tell(
+        self, program_id: str, decision_id: str, outcome: Outcome, told_by: str
+    ) -> OutcomeAnswer:
+        """Note what became of a decision. A decision too young for the record is waited for by the caller (503)."""
+        try:
+            row = await asyncio.to_thread(self._record.decision, program_id, decision_id)
+            if row is None:
+                return await self._unrecorded(decision_id)
+            return await self._tell(row, outcome, told_by)
+        except (HotStoreAway, RecordAway):
+            return Unavailable503()
+
+    async def _tell(self, row: DecisionRow, outcome: Outcome, told_by: str) -> OutcomeAnswer:
+        known, burned = row.outcome, row.burned is not None
+        for _ in range(TURNS):
+            if known == outcome:
+                return Told(outcome)
+            if outcome not in LEGAL[known]:
+                return RefusedTransition(known or outcome)
+            effect = effect_of(outcome, redeemed=row.type == "redeem", burned=burned)
+            points = row.points or 0
+            told = OutcomeTold(
+                row.decision_id, row.program_id, row.account_id, row.event_id,
+                outcome, self._clock(), told_by, row.occurred_ms, points, effect,
+            )  # fmt: skip
+            entry = self._journal.seal(told, self._clock())
+            between = await self._history.tell_outcome(
+                self._sighting(row), outcome, known, entry, points, effect
+            )
+            if between is None:
+                return Told(outcome)
+            known, burned = between, _burned_after(row, between)
+        return Unavailable503()
+
+    async def _unrecorded(self, decision_id: str) -> OutcomeAnswer:
+        """Unknown, unless the journal still has it: then it is recorded within moments."""
+        event_key = bytes.fromhex(decision_id[5:]) if _well_formed(decision_id) else b""
+        if event_key and await self._history.stored_answer(bytes([int(decision_id[4], 16)]), event_key):
+            return Unavailable503()
+        return UnknownDecision()
+
+    def _sighting(self, row: DecisionRow) -> Sighting:
+        """As much of the event's sighting as the account's script needs."""
+        account = self._sighter.digest(row.program_id, "account", row.account_id)
+        event_key = self._sighter.event_key(row.program_id, row.event_id)
+        touch = Touch("account", account, "burn", row.points or 0)
+        return Sighting(row.program_id, event_key, b"", event_key[:MARK_BYTES], row.occurred_ms, (touch,))
+
+
+def _burned_after(row: DecisionRow, outcome: Outcome) -> bool:
+    """Whether the points are burned after an outcome that the record does not show yet."""
+    if outcome == "completed":
+        return row.type == "redeem"
+    return outcome == "disputed" and row.burned is not None
+
+
+def _well_formed(decision_id: str) -> bool:
+    return (
+        len(decision_id) == 4 + 1 + 32
+        and decision_id.startswith("dec_")
+        and all(digit in "0123456789abcdef" for digit in decision_id[4:])
+    )

@@ -1,0 +1,75 @@
+"""One programme as a worker holds it in memory: policy, detectors, lists and shared contexts, ready to judge with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.ports import ListEntry
+from app.sighting import Sighted
+from detectors.base import Detector
+from detectors.event import Event
+from detectors.policy import Policy, Rule
+from detectors.snapshot import Entity, Snapshot
+from detectors.verdict import ListHit
+
+RuleHits = tuple[Sequence[Rule], Sequence[str]]
+"""Rules that are true, and rules that failed, in words."""
+
+
+def no_rules(_seen: Snapshot) -> RuleHits:
+    """A programme without rules of its own."""
+    return (), ()
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """
+    What judging needs, looked up by digest.
+
+    lists:    digest → entries of any list that name it.
+    contexts: digest of a device or address → its registered shared context.
+    """
+
+    policy: Policy
+    detectors: Sequence[Detector]
+    model_version: str = "none"
+    lists: Mapping[bytes, Sequence[ListEntry]] = field(default_factory=dict)
+    contexts: Mapping[bytes, str] = field(default_factory=dict)
+    rules: Callable[[Snapshot], RuleHits] = no_rules
+
+    def snapshot(self, event: Event, sighted: Sighted, entities: Mapping[str, Entity]) -> Snapshot:
+        """The frozen input of every detector."""
+        sighting = sighted.sighting
+        contexts: Mapping[str, str] = {}
+        if self.contexts:
+            known = ((touch.role, self.contexts.get(touch.key)) for touch in sighting.touches)
+            contexts = {role: context for role, context in known if context is not None}
+        return Snapshot(
+            event,
+            sighting.at_ms,
+            entities["account"],
+            self.policy.segment,
+            sighting.touches[0].key.hex(),
+            entities.get("device"),
+            entities.get("ip"),
+            entities.get("payment"),
+            entities.get("counterparty"),
+            entities,
+            sighted.traits,
+            contexts,
+            sighted.disposable_email,
+        )
+
+    def list_hits(self, sighted: Sighted, entities: Mapping[str, Entity], now_ms: int) -> Sequence[ListHit]:
+        """Entries that name something of this event, or a contact the account is known to have."""
+        if not self.lists:
+            return ()
+        named = [touch.key for touch in sighted.sighting.touches]
+        named += [fact.value for fact in entities["account"].facts.values()]
+        return [
+            ListHit(entry.list, entry.kind, entry.entry_id, entry.reason)
+            for key in dict.fromkeys(named)
+            for entry in self.lists.get(key, ())
+            if entry.expires_ms is None or entry.expires_ms > now_ms
+        ]

@@ -1,0 +1,75 @@
+"""All programmes as a worker holds them: read again when the hot store says that lists changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+
+import structlog
+
+from app.policy.file import PolicyFile
+from app.policy.rules import compiled
+from app.ports import ListEntry, Record, RecordAway
+from app.programme import Programme
+from app.sighting import Sighter
+from detectors.catalogue import catalogue
+
+log = structlog.get_logger("earnest.rulebook")
+
+
+class Rulebook:
+    """
+    Policies, lists and contexts by programme.
+
+    Args:
+        file: The policy file in force.
+        record: Holds the lists.
+        sighter: Hashes what policies name in clear.
+    """
+
+    def __init__(self, file: PolicyFile, record: Record, sighter: Sighter) -> None:
+        self._file, self._record, self._sighter = file, record, sighter
+        self._lists: Mapping[str, Mapping[bytes, list[ListEntry]]] = {}
+        self._programmes: dict[str, Programme] = {}
+        self._reading = asyncio.Lock()
+        self.version = -1
+        """Of the lists in hand; -1 before they were read for the first time."""
+
+    def programme(self, program_id: str) -> Programme:
+        """A programme, ready to judge with."""
+        programme = self._programmes.get(program_id)
+        if programme is None:
+            programme = self._programmes[program_id] = self._made(program_id)
+        return programme
+
+    async def refresh(self, version: int, now_ms: int) -> None:
+        """Read the lists again, unless somebody just did. While the record is away the old ones stand."""
+        async with self._reading:
+            if version == self.version:
+                return
+            try:
+                entries = await asyncio.to_thread(self._record.live_list_entries, now_ms)
+            except RecordAway:
+                log.warning("lists could not be read; the last ones stand", version=self.version)
+                return
+            lists: dict[str, dict[bytes, list[ListEntry]]] = defaultdict(lambda: defaultdict(list))
+            for entry in entries:
+                lists[entry.program_id][entry.digest].append(entry)
+            self._lists = lists
+            self._programmes = {}
+            self.version = version
+
+    def _made(self, program_id: str) -> Programme:
+        policy = self._file.programme(program_id)
+        contexts = {
+            self._sighter.digest(program_id, shared.kind, shared.value): shared.context
+            for shared in policy.contexts
+        }
+        return Programme(
+            policy,
+            catalogue(policy),
+            lists=self._lists.get(program_id, {}),
+            contexts=contexts,
+            rules=compiled(policy),
+        )

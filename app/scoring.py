@@ -1,0 +1,249 @@
+"""The main job: an event comes in, a decision with reasons goes out, counted once and journalled before it is told.
+
+Two round trips to the hot store: count and read, then journal and settle. A worker may die anywhere between: the
+event is then counted but unanswered, and the caller's retry finds it counted and gets the one answer there will be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import structlog
+
+from app import metrics
+from app.answering import entry_of, spoken
+from app.answers import Answer, Conflict409, Decided200, Unavailable503
+from app.journal import Journal
+from app.ports import Clock, Decided, History, HotStoreAway, Origin, Record, RecordAway, Seen, StoredAnswer
+from app.rulebook import Rulebook
+from app.settlement import settlement
+from app.sighting import Sighted, Sighter
+from app.spool import Spool
+from detectors.duplicates import LinkedAccount, linked
+from detectors.event import Event
+from detectors.limits import breaches
+from detectors.verdict import Verdict, combine, fallback, judge_all
+
+TOGETHER: Final = 48
+"""Events of a batch decided in one go, some 4 ms, before single requests get their turn."""
+RECORD_PATIENCE_S: Final = 0.03
+"""For the record's word on a repeat while the hot store is away: leaves the disk half of the 100 ms."""
+
+log = structlog.get_logger("earnest.scoring")
+
+
+class _Draft(NamedTuple):
+    """A decision made and not yet journalled."""
+
+    sighted: Sighted
+    entry: Decided
+
+
+class Scorer:
+    """
+    Decides events. One per web worker.
+
+    Args:
+        ticks: Monotonic seconds, for latencies.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        record: Record,
+        sighter: Sighter,
+        rulebook: Rulebook,
+        journal: Journal,
+        spool: Spool,
+        clock: Clock,
+        ticks: Callable[[], float],
+    ) -> None:
+        self._history, self._record, self._sighter = history, record, sighter
+        self._rulebook, self._journal, self._spool = rulebook, journal, spool
+        self._clock, self._ticks = clock, ticks
+
+    async def decide(self, event: Event, origin: Origin) -> Answer:
+        """Decide one event, or repeat the answer it was given before."""
+        return (await self._together([event], origin))[0]
+
+    async def decide_many(self, events: Sequence[Event], origin: Origin) -> Sequence[Answer]:
+        """Decide events in the order given: one answer each, in that order."""
+        answers: list[Answer] = []
+        stretch: list[Event] = []
+        accounts: set[tuple[str, str]] = set()
+        for event in events:
+            names = {(event.program_id, event.account_id)}
+            if event.counterparty_account_id is not None:
+                names.add((event.program_id, event.counterparty_account_id))
+            if names & accounts or len(stretch) == TOGETHER:  # an account's events see one another settled
+                answers += await self._together(stretch, origin)
+                stretch, accounts = [], set()
+            stretch.append(event)
+            accounts |= names
+        if stretch:
+            answers += await self._together(stretch, origin)
+        return answers
+
+    async def _together(self, events: Sequence[Event], origin: Origin) -> list[Answer]:
+        began, received_ms = self._ticks(), self._clock()
+        sighted = [self._sighter.sight(event) for event in events]
+        try:
+            await self._claim_profiles(sighted)
+            seen = await self._history.observe_many([one.sighting for one in sighted])
+            if any(one.config != self._rulebook.version for one in seen):
+                await self._rulebook.refresh(max(one.config for one in seen), self._clock())
+            answers: list[Answer | None] = [
+                None if sure(known) else await self._before(one, known)
+                for one, known in zip(sighted, seen, strict=True)
+            ]
+        except HotStoreAway as away:
+            return [
+                await self._in_the_dark(event, one, origin, str(away), began)
+                for event, one in zip(events, sighted, strict=True)
+            ]
+        drafts = [
+            _Draft(one, self._judge(event, one, known, origin, received_ms, began))
+            for event, one, known, answer in zip(events, sighted, seen, answers, strict=True)
+            if answer is None
+        ]
+        kept = iter(await self._keep(drafts, received_ms))
+        self._count(drafts, began)
+        return [next(kept) if answer is None else answer for answer in answers]
+
+    async def _claim_profiles(self, sighted: Sequence[Sighted]) -> None:
+        """A profile leaves facts that cannot be taken back, so its event id is claimed before it is counted."""
+        with_facts = [one.sighting for one in sighted if one.sighting.touches[0].facts]
+        if with_facts:
+            await asyncio.gather(*(self._history.claim(one) for one in with_facts))
+
+    async def _before(self, sighted: Sighted, seen: Seen) -> Answer | None:
+        """The answer that this event has had already, if it has had one."""
+        sighting = sighted.sighting
+        if seen.claim == "conflict":
+            await self._history.retract(sighting, seen.added)
+            return Conflict409()
+        if seen.answer is not None:
+            await self._history.retract(sighting, seen.added)
+            return Decided200(seen.answer, repeated=True)
+        if seen.claim != "unsure":
+            return None
+        try:
+            stored = await self._recorded(sighted)
+        except RecordAway:  # it may be a repeat, and a repeat must not be decided twice
+            await self._history.retract(sighting, seen.added)
+            return Unavailable503()
+        if stored is None:
+            return None
+        await self._history.retract(sighting, seen.added)
+        if stored.body_hash == sighting.body_hash:
+            return Decided200(stored.answer, repeated=True)
+        await self._history.settle_claim(sighting, stored.body_hash)
+        return Conflict409()
+
+    async def _recorded(self, sighted: Sighted) -> StoredAnswer | None:
+        return await asyncio.to_thread(
+            self._record.answer, sighted.sighting.program_id, sighted.event_id
+        )
+
+    def _judge(
+        self, event: Event, sighted: Sighted, seen: Seen, origin: Origin, received_ms: int, began: float
+    ) -> Decided:
+        programme = self._rulebook.programme(event.program_id)
+        policy = programme.policy
+        snapshot = programme.snapshot(event, sighted, seen.entities)
+        judgements, degraded = judge_all(programme.detectors, snapshot)
+        for failed in degraded:
+            metrics.detector_failed(failed.partition(":")[0])
+        rule_hits, rules_failed = programme.rules(snapshot)
+        degraded += rules_failed
+        if not seen.complete:
+            degraded.append("history: being rebuilt from the record")
+        verdict = combine(
+            snapshot,
+            judgements,
+            breaches(policy.limits_by_type[event.type], snapshot),
+            programme.list_hits(sighted, seen.entities, received_ms),
+            rule_hits,
+            policy,
+            degraded,
+        )
+        found = linked(snapshot) if "duplicates" in {one.detector for one in judgements} else ()
+        return self._draft(event, sighted, verdict, found, origin, received_ms, began)
+
+    def _draft(
+        self,
+        event: Event,
+        sighted: Sighted,
+        verdict: Verdict,
+        found: Sequence[LinkedAccount],
+        origin: Origin,
+        received_ms: int,
+        began: float,
+    ) -> Decided:
+        programme = self._rulebook.programme(event.program_id)
+        latency_ms = round((self._ticks() - began) * 1_000, 3)
+        answer = spoken(event, sighted.sighting, verdict, found, programme, received_ms, latency_ms)
+        return entry_of(event, sighted.sighting, verdict, found, programme, origin, received_ms, answer)
+
+    async def _keep(self, drafts: Sequence[_Draft], now_ms: int) -> list[Answer]:
+        """Journal what was decided; on the disk, if the hot store went away meanwhile."""
+        if not drafts:
+            return []
+        try:
+            answers = await self._history.commit_many(
+                [
+                    (one.sighted.sighting, one.entry.answer, self._journal.seal(one.entry, now_ms), settlement(one.entry))
+                    for one in drafts
+                ]
+            )
+        except HotStoreAway:
+            return [await self._spooled(one) for one in drafts]
+        return [
+            Decided200(answer, repeated=answer is not one.entry.answer)
+            for one, answer in zip(drafts, answers, strict=True)
+        ]
+
+    async def _in_the_dark(
+        self, event: Event, sighted: Sighted, origin: Origin, why: str, began: float
+    ) -> Answer:
+        """The policy's fallback: no history, so no silent yes to points going out, and nothing is lost."""
+        metrics.fell_back(event.type)
+        policy = self._rulebook.programme(event.program_id).policy
+        notes = [f"history: {why}"]
+        try:
+            stored = await asyncio.wait_for(self._recorded(sighted), RECORD_PATIENCE_S)
+        except (RecordAway, TimeoutError):
+            notes.append("record: away")
+        else:
+            if stored is not None:
+                same = stored.body_hash == sighted.sighting.body_hash
+                return Decided200(stored.answer, repeated=True) if same else Conflict409()
+        verdict = fallback(event.type, policy, "; ".join(notes))
+        origin = origin if origin == "event" else "fallback"
+        draft = _Draft(sighted, self._draft(event, sighted, verdict, (), origin, self._clock(), began))
+        self._count([draft], began)
+        return await self._spooled(draft)
+
+    async def _spooled(self, draft: _Draft) -> Answer:
+        sighting = draft.sighted.sighting
+        try:
+            kept = await asyncio.to_thread(self._spool.keep, sighting.event_key, draft.entry, self._clock())
+        except OSError:
+            log.exception("neither the hot store nor the disk takes a decision")
+            return Unavailable503()
+        if kept.body_hash != sighting.body_hash:
+            return Conflict409()
+        return Decided200(kept.answer, repeated=kept is not draft.entry)
+
+    def _count(self, drafts: Sequence[_Draft], began: float) -> None:
+        took = self._ticks() - began
+        for draft in drafts:
+            entry = draft.entry
+            metrics.decided(entry.decision, entry.event.type, entry.source, took)
+
+
+def sure(seen: Seen) -> bool:
+    """Whether this event has certainly not been answered before."""
+    return seen.answer is None and seen.claim in {"new", "pending"}

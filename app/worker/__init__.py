@@ -1,0 +1,110 @@
+"""The background worker: one process beside any number of web workers."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Final
+
+import structlog
+import uvloop
+
+from app.clock import system_clock
+from app.data_dir import spool_dir
+from app.journal import Journal
+from app.keys import derive, master_key
+from app.ports import HotStoreAway, RecordAway
+from app.rebuilding import is_complete, rebuild
+from app.seal import Seal
+from app.settings import Settings
+from app.sighting import Sighter
+from app.spool import Spool
+from app.store.pipeline import Pipeline
+from app.store.sql import SqlRecord, open_engine
+from app.store.valkey import ValkeyHistory
+from app.worker import filters
+from app.worker.despooling import empty
+from app.worker.recorder import Recorder
+
+IDLE_S: Final = 0.05
+"""Between looks at an empty journal: what a reader of the record waits at most."""
+AWAY_S: Final = 0.5
+"""Before trying again when a store is away."""
+PATIENCE_S: Final = 20.0
+"""For a reply of Valkey: large ones, and a rebuild's transactions."""
+
+log = structlog.get_logger("earnest.worker")
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT."""
+    uvloop.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for told in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(told, stopping.set)
+    master = master_key(settings)
+    engine = open_engine(settings.record_url)
+    pipeline = Pipeline(settings.hot_url, timeout_s=PATIENCE_S)
+    journal, sighter = Journal(master), Sighter(master, settings.home_country)
+    work = _Work(
+        pipeline,
+        SqlRecord(engine, Seal(derive(master, "record"))),
+        sighter,
+        journal,
+        Spool(spool_dir(settings.data_dir), journal),
+    )
+    await pipeline.open(patience_s=PATIENCE_S)
+    try:
+        while not stopping.is_set():
+            pause = await work.turn()
+            if pause:
+                await _sleep(stopping, pause)
+        await work.turn()
+    finally:
+        await pipeline.close()
+        engine.dispose()
+
+
+class _Work:
+    """Everything there is to do, a bit at a time."""
+
+    def __init__(
+        self, pipeline: Pipeline, record: SqlRecord, sighter: Sighter, journal: Journal, spool: Spool
+    ) -> None:
+        self._pipeline, self._record, self._sighter, self._spool = pipeline, record, sighter, spool
+        self._history = ValkeyHistory(pipeline)
+        self._recorder = Recorder(pipeline, record, journal, sighter, system_clock)
+        self._journal = journal
+        self._until_filters = 0
+
+    async def turn(self) -> float:
+        """Do what waits; seconds to rest before the next turn."""
+        try:
+            if not await is_complete(self._pipeline):
+                await self._restore()
+            recorded = await self._recorder.step()
+            self._until_filters -= recorded
+            if self._until_filters <= 0:
+                self._until_filters = await filters.ensure(self._pipeline, self._record, self._sighter)
+            recorded += await empty(self._spool, self._history, self._sighter, self._journal, system_clock)
+        except (HotStoreAway, RecordAway) as away:
+            log.warning("a store is away; trying again", why=str(away))
+            return AWAY_S
+        return 0.0 if recorded else IDLE_S
+
+    async def _restore(self) -> None:
+        """The hot store is new, or lost what it had."""
+        self._until_filters = await filters.ensure(self._pipeline, self._record, self._sighter)
+        log.info("the hot state is brought back from the record")
+        done = await rebuild(self._pipeline, self._record, self._sighter, lambda _done, _total: None)
+        log.info("the hot state is complete", entries=done)
+
+
+async def _sleep(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stopping.wait(), seconds)
+    except TimeoutError:
+        return
