@@ -6,15 +6,16 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from detectors.identity.fold import fold, words
+from detectors.identity.fold import SEPARATORS, collapse, fold, words
 
-SHORT: Final[dict[str, str]] = {
+_SPELLED: Final[dict[str, str]] = {
     "street": "st", "saint": "st", "sankt": "st", "road": "rd", "avenue": "av", "ave": "av", "lane": "ln",
     "drive": "dr", "court": "ct", "place": "pl", "platz": "pl", "square": "sq", "boulevard": "bd",
     "blvd": "bd", "bvd": "bd", "close": "cl", "crescent": "cres", "cr": "cres", "terrace": "tce",
     "ter": "tce", "highway": "hwy", "parade": "pde", "circuit": "cct", "chemin": "ch", "strasse": "str",
     "allee": "al", "alle": "al", "north": "n", "south": "s", "east": "e", "west": "w",
 }  # fmt: skip
+SHORT: Final = {collapse(word): short for word, short in _SPELLED.items()}
 """Word → the shortest form in use, after folding. USPS Publication 28 appendix C, AS 4590, Deutsche Post."""
 GERMAN_STREET: Final = re.compile(r"(?<=\w\w)(?:strasse|str)$")
 """Hauptstrasse and Hauptstr., written in one word: taken apart, as in Haupt-Straße."""
@@ -54,13 +55,13 @@ def canonical_street(text: str) -> str | None:
             flat = False
         else:
             found.extend((SHORT.get(word) or GERMAN_STREET.sub(" str", word)).split())
-    return " ".join(sorted(found)) or None
+    return " ".join(sorted(found, key=_words_first)) or None
 
 
 @lru_cache(maxsize=4096)
 def canonical_postcode(text: str) -> str | None:
     """The postcode without spaces, hyphens, country prefix and ZIP+4, or None. Idempotent."""
-    bare = "".join(words(ZIP_PLUS_FOUR.sub(r"\1", fold(text).strip())))
+    bare = SEPARATORS.sub("", ZIP_PLUS_FOUR.sub(r"\1", fold(text).strip()))
     return POSTCODE_COUNTRY.sub("", bare) or None
 
 
@@ -77,3 +78,8 @@ def canonical_address(
         return None
     place = (canonical_postcode(postcode) if postcode else None) or ("".join(words(city)) if city else None)
     return f"{home}|{place}|{(country or '').lower()}" if place else None
+
+
+def _words_first(word: str) -> tuple[bool, str]:
+    """Words before flats and numbers, so that no number comes to stand before another's letter."""
+    return word[0] == "#" or word[0].isdigit(), word

@@ -48,6 +48,12 @@ BURST: Final = Threshold(HOUR_S, "s", "one person filling in forms one after ano
 STAFFED_SHARE: Final = Threshold(
     0.25, "ratio", "many sign-ups on a tablet's first day are its purpose", "domain typology 6, trap"
 )
+STANDING_SHARE: Final = Threshold(
+    0.25,
+    "ratio",
+    "an old member on a new device is a new telephone, or taken over, rather than farmed",
+    "domain typology 6",
+)
 IP_CAP: Final = Threshold(
     0.35, "weight", "below any action alone: offices, carriers, halls", "domain typology 6: review"
 )
@@ -91,13 +97,16 @@ class Farm(NamedTuple):
 def farms(seen: Snapshot, own: Traits) -> list[Farm]:
     """Every entity where accounts arrived together, strongest first; the second and later ones discounted."""
     found: list[Farm] = []
-    for role, meeting in MEETINGS.items():
+    for role in MEETINGS:
         entity = seen.entity(role)
         if entity is None or role in seen.contexts:
             continue
         accounts = others(seen, entity)
         if accounts and not is_till(seen, role, accounts):
-            found.append(_farm(seen, role, meeting, accounts, own))
+            mine = next(
+                (peer.first_seen_ms for peer in entity.peers["account"] if peer.key == seen.self_key), None
+            )
+            found.append(_farm(seen, role, accounts, seen.as_of_ms if mine is None else mine, own))
     on_ip = _sign_ups_on_ip(seen)
     if on_ip is not None:
         found.append(Farm(on_ip, ()))
@@ -122,11 +131,9 @@ def together(gap_ms: int) -> float:
     return exp2(-gap_ms / (HALF_LIFE.value * 1_000))
 
 
-def _farm(seen: Snapshot, role: str, meeting: Meeting, accounts: Sequence[Peer], own: Traits) -> Farm:
-    mine = seen.as_of_ms
-    for peer in seen.entity(role).peers["account"]:  # type: ignore[union-attr]  # there are others, so it is there
-        if peer.key == seen.self_key:
-            mine = peer.first_seen_ms
+def _farm(seen: Snapshot, role: str, accounts: Sequence[Peer], mine: int, own: Traits) -> Farm:
+    """The farm at one entity, to which this account came at `mine` (ms since 1970-01-01 UTC)."""
+    meeting = MEETINGS[role]
     arrivals = [(peer, together(abs(peer.first_seen_ms - mine))) for peer in accounts]
     first = [mine, *(peer.first_seen_ms for peer in accounts)]
     span_ms = max(first) - min(first)
@@ -135,8 +142,8 @@ def _farm(seen: Snapshot, role: str, meeting: Meeting, accounts: Sequence[Peer],
         (peer.key, nearness * (share if kin(own, peer.traits) else 1.0)) for peer, nearness in arrivals
     ]
     count = sum(nearness for _, nearness in weighed)
-    place = STAFFED_SHARE.value if role == "device" and staffed(seen.event) else 1.0
-    weight = meeting.cap * place * strength(count, FREE_ACCOUNTS.value)
+    weight = meeting.cap * _device_share(seen, mine) if role == "device" else meeting.cap
+    weight *= strength(count, FREE_ACCOUNTS.value)
     near = sum(1 for _, nearness in arrivals if nearness >= _NEAR)
     evidence: Evidence = {
         "accounts": len(accounts) + 1,
@@ -146,7 +153,7 @@ def _farm(seen: Snapshot, role: str, meeting: Meeting, accounts: Sequence[Peer],
     }
     message = (
         f"{len(accounts) + 1} accounts on this {meeting.noun}, {near + 1} of them first seen within 72 h "
-        f"of each other (limit {int(FREE_ACCOUNTS.value)})"
+        f"of this one (limit {int(FREE_ACCOUNTS.value)})"
     )
     return Farm(
         Reason(meeting.code, weight, message, evidence),
@@ -160,6 +167,13 @@ def _kin_share(accounts: int, span_ms: int) -> float:
         return 1.0
     in_burst = accounts > FREE_ACCOUNTS.value and span_ms < BURST.value * 1_000
     return KIN_BURST_SHARE.value if in_burst else KIN_SHARE.value
+
+
+def _device_share(seen: Snapshot, mine: int) -> float:
+    """What arrivals at a device count for: little where staff stands, or where a standing member came."""
+    place = STAFFED_SHARE.value if staffed(seen.event) else 1.0
+    joined = seen.account.first_seen_ms or mine
+    return place * max(STANDING_SHARE.value, together(abs(mine - joined)))
 
 
 def _sign_ups_on_ip(seen: Snapshot) -> Reason | None:

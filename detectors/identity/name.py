@@ -60,7 +60,7 @@ def canonical_given(text: str) -> str | None:
 @lru_cache(maxsize=8192)
 def canonical_family(text: str) -> str | None:
     """The family name, folded and joined: `von der Leyen`, `Von-der-Leyen` are one. Idempotent."""
-    return "".join(_bare(text)) or None
+    return collapse("".join(_bare(text))) or None
 
 
 def _bare(text: str) -> list[str]:

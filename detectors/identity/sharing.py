@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from detectors.event import Event
-from detectors.identity.weights import CROWD
 from detectors.snapshot import DAY_S, Entity, Peer, Snapshot
 from detectors.thresholds import Threshold
 
@@ -58,7 +57,7 @@ def telling(seen: Snapshot) -> dict[str, list[Peer]]:
     """
     Role → the other accounts there, for entities that say something about a person and hold others at all.
 
-    Left out: registered shared contexts, the device and IP of a staffed channel, and crowds.
+    Left out: registered shared contexts, and the device and IP of a staffed channel.
     """
     at_place = staffed(seen.event)
     found: dict[str, list[Peer]] = {}
@@ -67,7 +66,7 @@ def telling(seen: Snapshot) -> dict[str, list[Peer]]:
         if entity is None or role in seen.contexts or (at_place and role in {"device", "ip"}):
             continue
         accounts = others(seen, entity)
-        if accounts and len(accounts) <= CROWD.value:
+        if accounts:
             found[role] = accounts
     return found
 

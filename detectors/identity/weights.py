@@ -67,12 +67,6 @@ PRIOR_HOUSEHOLD: Final = Threshold(
     "one person against household: 0.1 second registrations per member to 1.3 others at home",
     "AHIMA: 10 % duplicate records; Eurostat: 2.3 people a household",
 )
-CROWD: Final = Threshold(
-    128,
-    "accounts",
-    "what more accounts share than this names nobody and is not compared",
-    "domain section 2, u near 1",
-)
 
 AGREEMENTS: Final[dict[str, Agreement]] = {
     "email": Agreement(0.60, 1e-6, 0.01, "one mailbox is one person; a few couples share one"),
@@ -106,7 +100,6 @@ def _differ(found: Agreement) -> Bits:
 
 _AGREE: Final = {name: _agree(found) for name, found in AGREEMENTS.items()}
 _DIFFER: Final = {name: _differ(found) for name, found in AGREEMENTS.items()}
-_LOG2: Final = (0.0, *(log2(count) for count in range(1, int(CROWD.value) + 1)))
 PRIOR: Final = Bits(log2(PRIOR_STRANGER.value), log2(PRIOR_HOUSEHOLD.value))
 PERSON: Final = ("given_name", "family_name", "date_of_birth")
 """The attributes a `name_dob` identifier holds, so that it is not counted beside them."""
@@ -122,8 +115,7 @@ def agree(identifier: str, others: int = 1) -> Bits:
         stranger, household = sum_bits([_AGREE[name] for name in PERSON])
     else:
         stranger, household = _AGREE[identifier]
-    shared = _LOG2[others] if others <= CROWD.value else log2(others)
-    return Bits(max(0.0, stranger - shared), household)
+    return Bits(max(0.0, stranger - log2(others)), household)
 
 
 def differ(attribute: str) -> Bits:
