@@ -255,7 +255,8 @@ def service() -> Service:
         changed = (Counterfactual("points over 10,000", "review"),)
         return Explanation(
             decision_id=decision_id, audience=audience, locale=locale, decision=row.decision,
-            source="detectors", summary="Nothing stood out.", applied=(), would_change=changed, policy_version="p1",
+            source="detectors", summary="Nothing stood out.", applied=(), would_change=changed,
+            policy_version="p1",
             model_version="none",
         )  # fmt: skip
 
