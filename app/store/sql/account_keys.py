@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sqlalchemy import select
 
 from app.seal import KEY_BYTES, Seal, place
-from app.store.sql.dialect import insert_new
+from app.store.sql.dialect import insert_into, insert_rows
 from app.store.sql.tables import account_keys
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ KEPT_KEYS: Final = 4_096
 """Unwrapped data keys kept in memory: about 1 kB each, the members active in a few minutes of traffic."""
 ASKED_AT_ONCE: Final = 500
 """Accounts in one question: SQLite before 3.32 takes 999 parameters."""
+
+_COLUMNS: Final = tuple(account_keys.c.keys())
 
 AccountId = tuple[str, str]
 """Programme and account."""
@@ -52,12 +54,23 @@ class AccountKeys:
         return self._kept(account, wrapped_key)
 
     def of(self, connection: Connection, wanted: Collection[AccountId]) -> dict[AccountId, AccountKey]:
-        """The keys of these accounts; those that have none yet are given one."""
+        """
+        The keys of these accounts; those that have none yet are given one.
+
+        Only for who holds the head row: then nobody else gives keys out meanwhile.
+        """
         found = dict(self._stored(connection, wanted))
-        missing = sorted(set(wanted) - found.keys())
-        if missing:
-            insert_new(connection, account_keys, [self._fresh(account) for account in missing])
-            found.update(self._stored(connection, missing))  # another process may have been first
+        rows = []
+        for account in sorted(set(wanted) - found.keys()):
+            key_id, data_key = urandom(KEY_ID_BYTES), urandom(KEY_BYTES)
+            found[account] = AccountKey(key_id, Seal(data_key))
+            wrapped_key = self._wrapping.seal(data_key, place("account key", *account))
+            rows.append((*account, key_id, wrapped_key))
+        insert_rows(
+            connection,
+            insert_into(connection, account_keys),
+            [dict(zip(_COLUMNS, row, strict=True)) for row in rows],
+        )
         return found
 
     def forget_unwrapped(self) -> None:
@@ -81,15 +94,6 @@ class AccountKeys:
                 for _, account_id, key_id, wrapped_key in rows:
                     account = (program_id, account_id)
                     yield account, AccountKey(key_id, self.unwrap(account, wrapped_key))
-
-    def _fresh(self, account: AccountId) -> dict[str, str | bytes]:
-        wrapped_key = self._wrapping.seal(urandom(KEY_BYTES), place("account key", *account))
-        return {
-            "program_id": account[0],
-            "account_id": account[1],
-            "key_id": urandom(KEY_ID_BYTES),
-            "wrapped_key": wrapped_key,
-        }
 
     def _unwrap(self, account: AccountId, wrapped_key: bytes) -> Seal:
         return Seal(self._wrapping.open(wrapped_key, place("account key", *account)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, literal_column, select, update
 
 from app.ports import Decided, JournalEntry, OutcomeTold
 from app.seal import place
-from app.store.sql.dialect import insert_into, insert_new
+from app.store.sql.dialect import insert_into, insert_new, insert_rows
 from app.store.sql.reach import writing
 from app.store.sql.tables import accounts, decisions, head, outcomes
 from app.store.sql.totals import Sums, as_row, burned_after, summed
@@ -141,6 +141,7 @@ def _row(seq: int, entry: Decided, key: AccountKey) -> dict[str, Any]:
         "answer": entry.answer,
         "key_id": key.key_id,
         "sealed_event": key.seal.seal(_encode_event(event), belongs),
+        "account_key": entry.account_key,
         "links": _encode_links(entry.links) if entry.links else None,
         "found": entry.found,
     }
@@ -174,8 +175,9 @@ def _add(connection: Connection, sums: Mapping[AccountId, Sums]) -> None:
         return
     insert = insert_into(connection, accounts)
     new, old = insert.excluded, accounts.c
-    later = (new.events > 0) & (new.last_seen_ms >= old.last_seen_ms)
-    earlier = (new.events > 0) & (new.first_seen_ms < old.first_seen_ms)
+    holds_event = new.events > literal_column("0")
+    later = holds_event & (new.last_seen_ms >= old.last_seen_ms)
+    earlier = holds_event & (new.first_seen_ms < old.first_seen_ms)
     statement = insert.on_conflict_do_update(
         index_elements=["program_id", "account_id"],
         set_={
@@ -184,4 +186,4 @@ def _add(connection: Connection, sums: Mapping[AccountId, Sums]) -> None:
             **{name: old[name] + new[name] for name in _ADDED},
         },
     )
-    connection.execute(statement, [as_row(account, sums[account]) for account in sorted(sums)])
+    insert_rows(connection, statement, [as_row(account, sums[account]) for account in sorted(sums)])

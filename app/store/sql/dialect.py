@@ -20,14 +20,18 @@ def insert_into(connection: Connection, table: Table) -> Insert:
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """`insert_rows`, passing over rows of which any unique key is taken."""
+    insert_rows(connection, insert_into(connection, table).on_conflict_do_nothing(), rows)
+
+
+def insert_rows(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> None:
     """
-    Insert rows, passing over those of which any unique key is taken.
+    Insert many rows by one statement.
 
     The rows go to the driver as they are, every one with the same columns and values the driver knows (int,
     float, str, bytes, None): SQLAlchemy's own handling of parameters would cost as much as the insert.
     """
     if not rows:
         return
-    statement = insert_into(connection, table).on_conflict_do_nothing()
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
     connection.exec_driver_sql(str(compiled), list(rows))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import create_engine, event
@@ -34,7 +37,7 @@ def open_engine(url: str) -> Engine:
     An engine for `sqlite:///path` or `postgresql://…`; nothing is connected yet.
 
     Raises:
-        ValueError: The URL names another database.
+        ValueError: The URL names another kind of database, or no file.
     """
     parsed = make_url(url)
     parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
@@ -47,16 +50,21 @@ def open_engine(url: str) -> Engine:
         )
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(f"the record is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
+    if parsed.database in {None, "", ":memory:"}:
+        raise ValueError("a record in memory is none: name a file, sqlite:///path")
     engine = create_engine(parsed, hide_parameters=True, paramstyle="named")
-    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "connect", partial(_set_up, Path(f"{parsed.database}.lock")))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _set_up(connection: Any, _record: object) -> None:
+def _set_up(lock: Path, connection: Any, _record: object) -> None:
+    """One connection at a time: where two turn a new file to WAL at once, SQLite fails instead of waiting."""
     connection.isolation_level = None  # the driver opens no transactions of its own: `_begin` does
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
 
 
 def _begin(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, select
 
-from app.ports import Decided, OutcomeTold
+from app.ports import Decided, LinkFound, OutcomeTold
 from app.store.sql.events import WITH_KEY, opened_or_bare
 from app.store.sql.reach import reading
 from app.store.sql.tables import account_keys, decisions, head, outcomes
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STRETCH: Final = 1_000
 """Sequence numbers read at once: about 2 MB, and no transaction stays open while the caller works on them."""
 
-_decode_links: Final = msgspec.msgpack.Decoder(tuple[tuple[bytes, bytes, float], ...]).decode
+_decode_links: Final = msgspec.msgpack.Decoder(tuple[LinkFound, ...]).decode
 
 _DECISIONS: Final = (
     select(decisions, account_keys.c.wrapped_key)
@@ -97,4 +97,5 @@ def _decided(keys: AccountKeys, row: Row[Any]) -> Decided:
         burned=row.burned_at_decision,
         links=_decode_links(row.links) if row.links else (),
         found=row.found,
+        account_key=row.account_key,
     )

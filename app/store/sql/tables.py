@@ -63,6 +63,7 @@ decisions = Table(
     Column("answer", LargeBinary, nullable=False),
     Column("key_id", LargeBinary, nullable=False),
     Column("sealed_event", LargeBinary, nullable=False),
+    Column("account_key", LargeBinary, nullable=False),
     Column("links", LargeBinary),
     Column("found", LargeBinary, nullable=False),
     UniqueConstraint("program_id", "event_id"),

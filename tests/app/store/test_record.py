@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import app.store.sql.event_ids
-from app.ports import ApiKeyRow, Decided, Label, ListEntry, OutcomeTold, RecordAway, StoredAnswer
+from app.ports import ApiKeyRow, Decided, Label, LinkFound, ListEntry, OutcomeTold, RecordAway, StoredAnswer
 from app.seal import Seal
 from app.store.sql import BadCursor, SqlRecord, migrate, open_engine
 from app.store.sql.migrating import EMPTY
@@ -269,9 +269,14 @@ def test_replay_gives_back_what_was_journalled_in_the_order_written(record, deci
     zone = datetime.fromisoformat("2026-03-01T14:00:00.123456+02:00")
     entries = [
         decided(1, profile=profile, device=Device(id="d-1"), metadata={"a": 1, "b": 2.5, "c": "x"}),
-        decided(2, type="redeem", links=((b"\x00" * 12, b"\xff" * 8, 0.93),), occurred_at=zone),
+        decided(
+            2,
+            type="redeem",
+            links=(LinkFound(b"\xff" * 8, 0.93, (("email", "exact", 8.5),)),),
+            occurred_at=zone,
+        ),
         told(decided(1), "disputed"),
-        decided(3, shadow_decision="block", decision="review", found=b"\x00\x81"),
+        decided(3, shadow_decision="block", decision="review", found=b"\x00\x81", account_key=b"12345678"),
         told(decided(2, type="redeem"), "cancelled"),
     ]
     decisions = [entry for entry in entries if isinstance(entry, Decided)]
@@ -458,3 +463,9 @@ def test_an_unreachable_database_is_told_as_away_with_its_cause_and_without_its_
 def test_another_kind_of_database_is_refused():
     with pytest.raises(ValueError, match="SQLite or PostgreSQL"):
         open_engine("mysql://localhost/x")
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_record_in_memory_is_refused(url):
+    with pytest.raises(ValueError, match="name a file"):
+        open_engine(url)

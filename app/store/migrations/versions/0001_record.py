@@ -63,7 +63,7 @@ def _create_decisions() -> None:
         *_optional_whole("points", "burned_at_decision", "burned"),
         *_optional_text("outcome"),
         *_optional_whole("outcome_ms"),
-        *_binary("body_hash", "answer", "key_id", "sealed_event"),
+        *_binary("body_hash", "answer", "key_id", "sealed_event", "account_key"),
         sa.Column("links", sa.LargeBinary()),
         *_binary("found"),
         sa.UniqueConstraint("decision_id"),
