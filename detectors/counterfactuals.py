@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from detectors.actions import Action
 from detectors.base import Clear, Judgement, Signal, noisy_or
 from detectors.limits import Breach
 from detectors.phrases import amount
@@ -19,25 +20,28 @@ def counterfactuals(verdict: Verdict, policy: Policy) -> tuple[str, ...]:
     """
     Changes that would have led to another answer: "At 5 redemptions in 60 min or fewer: allow".
 
-    Single changes; where no single one suffices, as many of the strongest together as it takes. Empty where
-    there is nothing to change. `policy` is the one the verdict was given under.
+    Every single change that gives another answer; where none alone gives `allow`, as many together
+    as it takes. Empty where there is nothing to change. `policy` is the one of the verdict.
     """
     changes = _changes(verdict)
-    found = []
-    for change in changes:
-        other = weigh(verdict.event_type, _without(verdict.found, {change}, policy), policy)
-        if other.action != verdict.action:
-            found.append(f"{_words(change, verdict, policy)}: {other.action}")
-    if found:
-        return tuple(found)
-    gone: list[Change] = []
-    for change in changes:
-        gone.append(change)
-        other = weigh(verdict.event_type, _without(verdict.found, gone, policy), policy)
-        if other.action != verdict.action:
-            together = "; and ".join(_words(one, verdict, policy) for one in gone)
-            return (f"{together}: {other.action}",)
-    return ()
+    answers = {change: _answer(verdict, [change], policy) for change in changes}
+    told = [
+        f"{_words(change, verdict, policy)}: {answer}"
+        for change, answer in answers.items()
+        if answer != verdict.action
+    ]
+    if verdict.action == "allow" or "allow" in answers.values():
+        return tuple(told)
+    for number in range(2, len(changes) + 1):
+        if _answer(verdict, changes[:number], policy) == "allow":
+            first, *rest = (_words(one, verdict, policy) for one in changes[:number])
+            together = "; and ".join((first, *(words[0].lower() + words[1:] for words in rest)))
+            return (*told, f"{together}: allow")
+    return tuple(told)
+
+
+def _answer(verdict: Verdict, gone: Iterable[Change], policy: Policy) -> Action:
+    return weigh(verdict.event_type, _without(verdict.found, gone, policy), policy).action
 
 
 def _changes(verdict: Verdict) -> list[Change]:

@@ -274,5 +274,6 @@ def _weighed(parts: Sequence[Part]) -> tuple[Weighed, ...]:
     return tuple(weighed)
 
 
-def _order(share: tuple[float, str, Reason]) -> tuple[float, str, str, str]:
-    return -share[0], share[2].code, share[1], share[2].message
+def _order(share: tuple[float, str, Reason]) -> tuple[float, str, str, str, str]:
+    reason = share[2]
+    return -share[0], reason.code, share[1], reason.message, str(reason.evidence)
