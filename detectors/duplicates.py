@@ -40,7 +40,7 @@ IDLE_SHARE: Final = Threshold(
     "a second account that only shops or looks has gained nothing yet",
     "domain typology 6: bonus",
 )
-MOST_WEIGHT: Final = Threshold(0.999, "weight", "a weight stays below 1", "detectors.base.Reason")
+MOST_WEIGHT: Final = Threshold(1 - 1e-9, "weight", "a weight stays below 1", "detectors.base.Reason")
 GAINFUL: Final = frozenset({"signup", "profile_change", "referral", "redeem", "transfer", "adjust"})
 """Events at which a second account pays off, or is made."""
 BONUSES: Final = frozenset(
@@ -128,11 +128,12 @@ class Duplicates:
                 Reason(each.code, each.weight * IDLE_SHARE.value, each.message, each.evidence)
                 for each in reasons
             ]
+        reasons.sort(key=_strongest_first)
         told = [reason for reason in reasons if reason.weight >= WHISPER.value]
         score = noisy_or([reason.weight for reason in told])
         if score < REASON_FLOOR.value:
             return Clear(self.name, min(REASON_FLOOR.value, noisy_or([reason.weight for reason in reasons])))
-        return Signal(self.name, score, tuple(sorted(told, key=_strongest_first)))
+        return Signal(self.name, score, tuple(told))
 
 
 _DISPOSABLE_REASON: Final = Reason(

@@ -25,7 +25,7 @@ VALIDATOR_JS = [
     ("@gmail.com", None),
     ("@outlook.com", None),
 ]
-"""From the published tests of validator.js `normalizeEmail`; not those where we differ on purpose (see below)."""
+"""From the published tests of validator.js `normalizeEmail`; not those where we differ on purpose."""
 
 
 @pytest.mark.parametrize(("written", "mailbox"), VALIDATOR_JS)

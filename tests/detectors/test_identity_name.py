@@ -10,7 +10,7 @@ from detectors.identity.fold import collapse, fold, words
 from detectors.identity.name import canonical_family, canonical_given
 
 NAMES = st.text(max_size=30) | st.text(
-    alphabet="aeouüäößøœæłñéÅçíIİı '-´’.ARSTZ",
+    alphabet="aeouüäößøœæłñéÅçíIİ\u0131 '-\u00b4\u2019.ARSTZ",
     max_size=20,
 )
 
