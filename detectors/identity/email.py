@@ -56,7 +56,7 @@ PROVIDERS: Final[dict[str, Provider]] = {
     **dict.fromkeys(("ymail.com", "rocketmail.com"), YAHOO),
 }  # fmt: skip
 """RFC 5233 leaves tags to the provider; these are the published conventions, as validator.js normalizeEmail
-and the providers' pages on aliases have them. A tag elsewhere may be part of the mailbox and stays."""
+and public lists of providers have them. A tag elsewhere may be part of the mailbox and stays."""
 FAMILIES: Final[dict[str, Provider]] = {"outlook": PLUS, "hotmail": PLUS, "live": PLUS, "yahoo": YAHOO}
 """Providers with a domain per country: hotmail.co.uk, live.fr, yahoo.ca."""
 

@@ -345,7 +345,7 @@ SNAPSHOTS = st.builds(
 
 @given(SNAPSHOTS)
 def test_every_answer_is_well_formed(snapshot):
-    """Laws: scores in [0, 1); a signal is the noisy-OR of its reasons and reaches the floor; never oneself."""
+    """Laws: scores in [0, 1); a signal is the noisy-OR of its reasons and reaches the floor; never self."""
     judgement = judge(snapshot)
     if isinstance(judgement, Signal):
         assert judgement.score == noisy_or([reason.weight for reason in judgement.reasons])
