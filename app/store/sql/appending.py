@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, case, literal_column, select, update
+from sqlalchemy import bindparam, case, func, literal_column, select, update
 
 from app.ports import Decided, JournalEntry, OutcomeTold
 from app.seal import place
 from app.store.sql.dialect import insert_into, insert_new, insert_rows
+from app.store.sql.linked import keep_links
 from app.store.sql.reach import writing
 from app.store.sql.tables import accounts, decisions, head, outcomes
 from app.store.sql.totals import Sums, as_row, burned_after, summed
@@ -112,7 +113,9 @@ def _decide(
     )
     inserted = connection.scalars(select(decisions.c.seq).where(decisions.c.seq > base)).all()
     connection.execute(update(head).values(events=head.c.events + len(inserted)))
-    return summed(decided[seq] for seq in sorted(inserted))
+    written = [decided[seq] for seq in sorted(inserted)]
+    keep_links(connection, written)
+    return summed(written)
 
 
 def _row(seq: int, entry: Decided, key: AccountKey) -> dict[str, Any]:
@@ -176,11 +179,13 @@ def _add(connection: Connection, sums: Mapping[AccountId, Sums]) -> None:
     insert = insert_into(connection, accounts)
     new, old = insert.excluded, accounts.c
     holds_event = new.events > literal_column("0")
+    holds_key = func.length(new.account_key) > literal_column("0")
     later = holds_event & (new.last_seen_ms >= old.last_seen_ms)
     earlier = holds_event & (new.first_seen_ms < old.first_seen_ms)
     statement = insert.on_conflict_do_update(
         index_elements=["program_id", "account_id"],
         set_={
+            "account_key": case((holds_key, new.account_key), else_=old.account_key),
             "first_seen_ms": case((earlier, new.first_seen_ms), else_=old.first_seen_ms),
             **{name: case((later, new[name]), else_=old[name]) for name in _LAST},
             **{name: old[name] + new[name] for name in _ADDED},

@@ -126,6 +126,7 @@ class DecidedRecord:
         if row is None:
             return None
         values = row._asdict()
+        del values["account_key"]
         counts: dict[str, int] = {action: values.pop(column) for action, column in COUNTED_AS.items()}
         return AccountRow(**values, decisions=counts)
 

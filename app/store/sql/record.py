@@ -9,8 +9,10 @@ from app.store.sql.account_keys import AccountKeys
 from app.store.sql.api_keys import ApiKeyRecord
 from app.store.sql.decided import DecidedRecord
 from app.store.sql.labelled import LabelRecord
+from app.store.sql.linked import LinkRecord
 from app.store.sql.listed import ListRecord
 from app.store.sql.migrating import is_current
+from app.store.sql.policies import PolicyRecord
 from app.store.sql.reach import reading
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from app.seal import Seal
 
 
-class SqlRecord(DecidedRecord, LabelRecord, ListRecord, ApiKeyRecord):
+class SqlRecord(DecidedRecord, LinkRecord, PolicyRecord, LabelRecord, ListRecord, ApiKeyRecord):
     """
     The durable record. Thread-safe; every method borrows one connection and returns it.
 
@@ -30,6 +32,8 @@ class SqlRecord(DecidedRecord, LabelRecord, ListRecord, ApiKeyRecord):
 
     def __init__(self, engine: Engine, seal: Seal) -> None:
         DecidedRecord.__init__(self, engine, AccountKeys(seal))
+        LinkRecord.__init__(self, engine)
+        PolicyRecord.__init__(self, engine)
         LabelRecord.__init__(self, engine)
         ListRecord.__init__(self, engine, seal)
         ApiKeyRecord.__init__(self, engine)

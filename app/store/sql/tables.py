@@ -96,6 +96,7 @@ accounts = Table(
     metadata,
     Column("program_id", Text, primary_key=True),
     Column("account_id", Text, primary_key=True),
+    Column("account_key", LargeBinary, nullable=False),
     Column("first_seen_ms", BigInteger, nullable=False),
     Column("last_seen_ms", BigInteger, nullable=False),
     Column("events", BigInteger, nullable=False),
@@ -107,7 +108,21 @@ accounts = Table(
     Column("blocked", BigInteger, nullable=False),
     Column("last_risk_score", Double, nullable=False),
     Column("last_decision", Text, nullable=False),
+    Index("ix_accounts_key", "program_id", "account_key"),
 )
+"""`account_key` is the account's entity key, by which links name it."""
+
+links = Table(
+    "links",
+    metadata,
+    Column("program_id", Text, primary_key=True),
+    Column("account_key", LargeBinary, primary_key=True),
+    Column("other_key", LargeBinary, primary_key=True),
+    Column("probability", Double, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
+    Column("found_ms", BigInteger, nullable=False),
+)
+"""Each pair twice, once from either side. `evidence` is MessagePack."""
 
 account_keys = Table(
     "account_keys",
@@ -134,6 +149,14 @@ labels = Table(
     Column("labelled_by", Text, nullable=False),
     Index("ix_labels_newest", "program_id", "labelled_ms", "seq"),
     Index("ix_labels_account", "program_id", "account_id", "labelled_ms", "seq"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("kept_ms", BigInteger, nullable=False),
 )
 
 list_entries = Table(

@@ -36,6 +36,7 @@ def burned_after(burned: int | None, effect: Effect, points: int) -> int | None:
 class Sums(Struct):
     """What a batch adds to one account. An account only touched by outcomes has no events in it."""
 
+    account_key: bytes = b""
     first_seen_ms: int = 0
     last_seen_ms: int = 0
     events: int = 0
@@ -58,6 +59,7 @@ class Sums(Struct):
                 entry.decision,
             )
         self.first_seen_ms = at_ms if self.events == 0 else min(self.first_seen_ms, at_ms)
+        self.account_key = entry.account_key or self.account_key
         self.events += 1
         if canonical(entry.event).type == "earn" and passed(entry.decision, entry.origin):
             self.earned_points += entry.event.points or 0

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import app.store.sql.event_ids
-from app.ports import ApiKeyRow, Decided, Label, LinkFound, ListEntry, OutcomeTold, RecordAway, StoredAnswer
+from app.ports import (
+    ApiKeyRow,
+    Decided,
+    Label,
+    LinkFound,
+    LinkRow,
+    ListEntry,
+    OutcomeTold,
+    RecordAway,
+    StoredAnswer,
+)
 from app.seal import Seal
 from app.store.sql import BadCursor, SqlRecord, migrate, open_engine
 from app.store.sql.migrating import EMPTY
@@ -367,6 +377,46 @@ def test_a_cursor_of_one_list_is_refused_by_another(record, decided):
     ):
         with pytest.raises(BadCursor):
             read()
+
+
+# ---------------------------------------------------------------- links, policies
+
+
+def key_of(n):
+    return bytes([n]) * 8
+
+
+def test_a_link_is_seen_from_both_ends_with_the_name_of_who_is_known(record, decided):
+    evidence = (("email", "exact", 8.5), ("name_dob", "differs", -2.0))
+    found = (LinkFound(key_of(2), 0.7, evidence), LinkFound(key_of(3), 0.95))
+    one = decided(1, account_key=key_of(1), links=found)
+    record.append([one, decided(2, account_id="m-2", account_key=key_of(2))])
+    at = one.received_ms
+    assert record.links("default", "m-1") == [
+        LinkRow(key_of(3), None, 0.95, (), at),
+        LinkRow(key_of(2), "m-2", 0.7, evidence, at),
+    ]
+    assert record.links("default", "m-2") == [LinkRow(key_of(1), "m-1", 0.7, evidence, at)]
+    assert record.links("other", "m-1") == []
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_latest_word_on_a_pair_counts_whoever_it_was_about(record, decided, at_once):
+    said = [
+        decided(1, account_key=key_of(1), links=(LinkFound(key_of(2), 0.6),)),
+        decided(2, account_id="m-2", account_key=key_of(2), links=(LinkFound(key_of(1), 0.8),)),
+    ]
+    for batch in [said] if at_once else [said[:1], said[1:], said[:1]]:
+        record.append(batch)
+    for account in ("m-1", "m-2"):
+        assert [row.probability for row in record.links("default", account)] == [0.8]
+
+
+def test_a_policy_is_kept_once_under_its_version(record):
+    record.keep_policy("v1", "limits: …\n", 1)
+    record.keep_policy("v1", "another", 2)
+    assert record.policy("v1") == "limits: …\n"
+    assert record.policy("v2") is None
 
 
 # ---------------------------------------------------------------- labels, lists, keys

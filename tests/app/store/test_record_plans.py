@@ -39,6 +39,7 @@ def asked(sqlite_url):
         lambda record: record.labels("p", account_id="m", limit=5, cursor=None),
         lambda record: record.list_entries("p", "block", limit=5, cursor=None),
         lambda record: record.erase_key("p", "m"),
+        lambda record: record.policy("v"),
     ],
 )
 def test_nothing_is_scanned_or_sorted(asked, ask):
@@ -55,3 +56,9 @@ def test_appending_scans_nothing_but_the_one_row_of_the_head(asked, decided, tol
     record.append([told(entry, "cancelled") for entry in entries])
     scans = [step for step in plans if step.startswith("SCAN")]
     assert {step for step in scans if "record_head" not in step} == set()
+
+
+def test_links_are_found_by_index_and_only_they_are_sorted(asked):
+    record, plans = asked
+    record.links("p", "m")
+    assert [step for step in plans if step.startswith("SCAN")] == []

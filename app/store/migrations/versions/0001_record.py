@@ -1,4 +1,4 @@
-"""The record: decisions, outcomes, accounts and their keys, labels, lists, API keys."""
+"""The record: decisions, outcomes, accounts, their keys and links, labels, policies, lists, API keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -87,11 +87,22 @@ def _create_accounts() -> None:
     op.create_table(
         "accounts",
         *_text("program_id", "account_id"),
+        *_binary("account_key"),
         *_whole("first_seen_ms", "last_seen_ms", "events", "earned_points", "redeemed_points"),
         *_whole("allowed", "challenged", "reviewed", "blocked"),
         _real("last_risk_score"),
         *_text("last_decision"),
         sa.PrimaryKeyConstraint("program_id", "account_id"),
+    )
+    op.create_index("ix_accounts_key", "accounts", ["program_id", "account_key"])
+    op.create_table(
+        "links",
+        *_text("program_id"),
+        *_binary("account_key", "other_key"),
+        _real("probability"),
+        *_binary("evidence"),
+        *_whole("found_ms"),
+        sa.PrimaryKeyConstraint("program_id", "account_key", "other_key"),
     )
     op.create_table(
         "account_keys",
@@ -117,6 +128,12 @@ def _create_what_people_say() -> None:
     op.create_index("ix_labels_newest", "labels", ["program_id", "labelled_ms", "seq"])
     op.create_index("ix_labels_account", "labels", ["program_id", "account_id", "labelled_ms", "seq"])
     op.create_table(
+        "policies",
+        sa.Column("version", sa.Text(), primary_key=True),
+        *_text("text"),
+        *_whole("kept_ms"),
+    )
+    op.create_table(
         "list_entries",
         _seq(given=False),
         *_text("entry_id", "program_id", "list", "kind"),
@@ -140,7 +157,7 @@ def _create_what_people_say() -> None:
 
 def downgrade() -> None:
     """Take every table away."""
-    for table in ("api_keys", "list_entries", "labels", "account_keys", "accounts"):
+    for table in ("api_keys", "list_entries", "policies", "labels", "account_keys", "links", "accounts"):
         op.drop_table(table)
     for table in ("outcomes", "decisions", "record_head"):
         op.drop_table(table)
