@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
-from typing import Final
+from typing import Annotated, Final
 
 from anyio.lowlevel import checkpoint
-from msgspec import Raw
+from msgspec import Meta, Raw
 from msgspec.json import encode
 from starlette.responses import Response
 
@@ -18,7 +18,7 @@ from app.api.wire import BadRow, BatchAnswer, RejectedRow, TakenEvents
 from app.faults import Fault, Faults
 from app.intake import Row, read_rows
 from app.ports import Origin
-from app.problems import FORBIDDEN, Problem, Refused, body_of, of_faults
+from app.problems import Problem, Refused, body_of, of_faults
 from detectors.event import Event
 
 BATCH_ROWS: Final = 1_000
@@ -30,6 +30,20 @@ BATCH_BYTES: Final = 16_777_216
 CHUNK_ROWS: Final = 100
 """Rows between two turns of the event loop: a millisecond of reading, so that others hardly wait."""
 NDJSON: Final = "application/x-ndjson"
+
+OneRow = Annotated[
+    Raw,
+    Meta(
+        extra_json_schema={
+            "anyOf": [
+                {"$ref": "#/components/schemas/Event"},
+                {"description": "Anything else is answered with its faults, in its place."},
+            ]
+        }
+    ),
+]
+DecidedRows = Annotated[list[OneRow], Meta(max_length=BATCH_ROWS)]
+HistoryRows = Annotated[list[OneRow], Meta(max_length=HISTORY_ROWS)]
 
 Answered = tuple[str | None, Decided200 | Conflict409 | Unavailable503 | Problem]
 """A row's event id, where it has one, and what became of it."""
@@ -105,11 +119,11 @@ async def _answers(call: Call, rows: Iterator[Row], origin: Origin) -> AsyncIter
 OPERATIONS: Final = (
     Operation(
         "POST", "/v1/decisions/batch", "Decide up to 1,000 events in the order given", decide_batch,
-        scopes=("score",), limited_keys=True, takes=list[Event], gives=BatchAnswer, refuses=(FORBIDDEN,),
+        scopes=("score",), limited_keys=True, takes=DecidedRows, gives=BatchAnswer,
     ),
     Operation(
         "POST", "/v1/events", "Tell of up to 10,000 things that already happened", take_events,
-        scopes=("events",), limited_keys=True, takes=list[Event], media=(JSON, NDJSON), gives=TakenEvents,
+        scopes=("events",), limited_keys=True, takes=HistoryRows, media=(JSON, NDJSON), gives=TakenEvents,
         status=202,
     ),
 )  # fmt: skip

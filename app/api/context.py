@@ -44,6 +44,7 @@ class Api:
     policy:        programme → the active policy as JSON bytes.
     unready:       what is not ready, in words; empty when the service can take traffic.
     metrics:       the Prometheus exposition, text format.
+    caught_up:     waits until what was decided before now can be read in the record.
     new_id:        prefix (`lbl`, `lst`) → a fresh id with that prefix.
     measured:      told of every request: path template, method, status, seconds.
     """
@@ -58,6 +59,7 @@ class Api:
     lists_changed: Callable[[], Awaitable[None]]
     policy: Callable[[str], bytes]
     unready: Callable[[], Awaitable[Sequence[str]]]
-    metrics: Callable[[], bytes]
+    metrics: Callable[[], Awaitable[bytes]]
+    caught_up: Callable[[], Awaitable[None]]
     new_id: Callable[[str], str]
     measured: Callable[[str, str, int, float], None]

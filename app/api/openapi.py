@@ -85,6 +85,18 @@ _LAWS: Final = (
 )
 
 
+_EXAMPLE: Final[Json] = {
+    "event_id": "evt-1001",
+    "type": "redeem",
+    "occurred_at": "2026-01-31T12:00:00+01:00",
+    "account_id": "m-1",
+    "points": 500,
+    "channel": "app",
+    "device": {"id": "d-1"},
+    "ip": "203.0.113.7",
+}
+
+
 def _schemas(operations: Sequence[Operation]) -> tuple[Mapping[str, Json], Json]:
     """Schema of each type by its own repr, and the components they refer to."""
     types: dict[str, Any] = {repr(hint): hint for hint in (ProblemBody, BadRow)}
@@ -188,6 +200,7 @@ def _point_laws(event: Json) -> None:
     needing = sorted(POINTS_REQUIRED | {name for name, kind in SYNONYMS.items() if kind in POINTS_REQUIRED})
     whole = {"points": {"type": "integer", "minimum": 0}}
     event["description"] = f"{event['description']} {_LAWS}"
+    event["examples"] = [_EXAMPLE]
     event["allOf"] = [
         {
             "if": {"properties": {"type": {"enum": needing}}, "required": ["type"]},

@@ -62,6 +62,7 @@ class Operation:
     media: the media types of the body.
     gives: the type of the body of `status`; None where it is empty or text.
     refuses: the problems it can answer with beside those that follow from the rest.
+    fresh: whether it waits until the record holds what was decided before the request.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -77,6 +78,7 @@ class Operation:
     gives_media: str | None = JSON
     status: int = 200
     refuses: tuple[Problem, ...] = ()
+    fresh: bool = False
 
 
 class Call:
@@ -161,6 +163,8 @@ class Endpoint:
             if admitted.stores and not operation.limited_keys:
                 raise Refused(FORBIDDEN.because("This key is limited to some stores; this concerns all."))
             call.principal = admitted
+        if operation.fresh:
+            await self._api.caught_up()
         if operation.takes is not None:
             _check_media(call, operation.media)
         if operation.query or scope["query_string"]:

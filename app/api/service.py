@@ -28,7 +28,7 @@ async def ready(call: Call) -> Response:
 
 async def metrics(call: Call) -> Response:
     """GET /metrics."""
-    return Response(call.api.metrics(), headers={"Content-Type": PROMETHEUS})
+    return Response(await call.api.metrics(), headers={"Content-Type": PROMETHEUS})
 
 
 async def policy(call: Call) -> Response:
@@ -38,7 +38,9 @@ async def policy(call: Call) -> Response:
 
 OPERATIONS: Final = (
     Operation("GET", "/healthz", "Is it alive", alive, gives=Alive),
-    Operation("GET", "/readyz", "Can it take traffic", ready, gives=Ready),
-    Operation("GET", "/metrics", "Prometheus metrics", metrics, gives_media="text/plain"),
+    Operation("GET", "/readyz", "Can it take traffic", ready, gives=Ready, refuses=(UNAVAILABLE,)),
+    Operation(
+        "GET", "/metrics", "Prometheus metrics", metrics, gives_media="text/plain", refuses=(UNAVAILABLE,)
+    ),
     Operation("GET", "/v1/policy", "Read the active policy", policy, ("read", "admin"), gives=Policy),
 )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import msgspec
 import pytest
+from starlette.routing import compile_path
 
 from app.access import Gate, mint
 from app.answers import (
@@ -28,7 +32,8 @@ from app.answers import (
     UnknownDecision,
 )
 from app.api.context import Api
-from app.api.http_app import http_app
+from app.api.http_app import OPERATIONS, http_app
+from app.api.openapi import document
 from app.api.paging import instant
 from app.api.wire import Links
 from app.intake import body_hash
@@ -207,9 +212,38 @@ def row_of(decision_id: str, event: Event, body: bytes, origin: Origin) -> Decis
     )
 
 
+DOCUMENT: dict[str, Any] = document(OPERATIONS)
+TEMPLATES = sorted(
+    ((compile_path(path)[0], path) for path in DOCUMENT["paths"]), key=lambda one: "{" in one[1]
+)
+
+
+@cache
+def validator(schema: str) -> Any:
+    return jsonschema_rs.validator_for(json.loads(schema) | {"components": DOCUMENT["components"]})
+
+
+def hold_to_document(response: httpx.Response) -> None:
+    """Fail unless the OpenAPI document states this status, media type and body for the operation called."""
+    path = next((path for pattern, path in TEMPLATES if pattern.fullmatch(response.request.url.path)), None)
+    stated = DOCUMENT["paths"].get(path, {}).get(response.request.method.lower())
+    if stated is None:  # no such operation: 404 and 405, and HEAD
+        return
+    content = stated["responses"][str(response.status_code)].get("content", {})
+    media = response.headers.get("content-type", "").partition(";")[0]
+    assert set(content) == ({media} if media else set())
+    if media.endswith("json"):
+        validator(json.dumps(content[media]["schema"])).validate(response.json())
+
+
 @dataclass
 class Service:
-    """The service under test, and a client for it. `tokens`: scope → a key that has only that scope."""
+    """
+    The service under test, and a client for it.
+
+    tokens: scope → a key that has only that scope.
+    waits:  how many decisions there were whenever an operation waited for the record to catch up.
+    """
 
     record: MemoryRecord
     scorer: MemoryScorer
@@ -219,6 +253,7 @@ class Service:
     now_ms: list[int]
     lists_changed: list[int]
     measured: list[tuple[str, str, int, float]]
+    waits: list[int]
 
     def add_key(self, *scopes: str, **rest: Any) -> str:
         wanted = {"program_id": "default", "now_ms": NOW_MS} | rest
@@ -227,13 +262,15 @@ class Service:
         return minted.token
 
     async def call(self, method: str, path: str, scope: str | None = None, **rest: Any) -> httpx.Response:
-        """Call a path with the key of that scope, through the whole ASGI application."""
+        """Call a path with the key of that scope; what comes back is held to the OpenAPI document."""
         headers = dict(rest.pop("headers", {}))
         if scope is not None:
             headers.setdefault("Authorization", f"Bearer {self.tokens[scope]}")
         transport = httpx.ASGITransport(self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://earnest.test") as client:
-            return await client.request(method, path, headers=headers, **rest)
+            response = await client.request(method, path, headers=headers, **rest)
+        hold_to_document(response)
+        return response
 
     async def post(
         self, path: str, scope: str, body: bytes, media: str = "application/json"
@@ -245,7 +282,7 @@ class Service:
 def service() -> Service:
     record = MemoryRecord()
     scorer = MemoryScorer(record)
-    now_ms, changes, measured = [NOW_MS], [], []
+    now_ms, changes, measured, waits = [NOW_MS], [], [], []
     numbers = iter(range(10**9))
 
     async def explain(program_id, decision_id, audience, locale):
@@ -269,6 +306,12 @@ def service() -> Service:
     async def unready():
         return ["the record does not answer"] if scorer.away else []
 
+    async def metrics():
+        return b"# HELP earnest_up 1\nearnest_up 1\n"
+
+    async def caught_up():
+        waits.append(len(record.rows))
+
     def digest(program_id: str, kind: str, value: str) -> bytes:
         if kind == "ip" and "." not in value and ":" not in value:
             raise ValueError
@@ -285,11 +328,12 @@ def service() -> Service:
         lists_changed=lists_changed,
         policy=lambda program_id: msgspec.json.encode({"version": "p1", "program_id": program_id}),
         unready=unready,
-        metrics=lambda: b"# HELP earnest_up 1\nearnest_up 1\n",
+        metrics=metrics,
+        caught_up=caught_up,
         new_id=lambda prefix: f"{prefix}_{next(numbers):08d}",
         measured=lambda *seen: measured.append(seen),
     )
-    built = Service(record, scorer, api, http_app(api), {}, now_ms, changes, measured)
+    built = Service(record, scorer, api, http_app(api), {}, now_ms, changes, measured, waits)
     built.tokens = {scope: built.add_key(scope) for scope in ("score", "events", "tokens", "read", "admin")}
     return built
 
