@@ -1,0 +1,33 @@
+"""What members read: in both languages, neutral, and silent about limits and suspicions."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from detectors import anomaly, earn_burn
+from detectors.policy import DEFAULT
+from detectors.texts import REQUEST, TEXTS, member_text
+
+SUSPICIOUS = re.compile(
+    r"fraud|abuse|suspic|risk|block|betrug|missbrauch|verdacht|risiko|gesperrt|\d", re.IGNORECASE
+)
+
+
+def test_every_code_of_ours_has_a_text():
+    codes = {limit.code for limit in DEFAULT.limits} | {*earn_burn.CODES, *anomaly.CODES}
+    assert codes | {"LIST_BLOCK", "LIST_WATCH", "FALLBACK"} <= set(TEXTS)
+
+
+@pytest.mark.parametrize("code", TEXTS)
+def test_texts_are_neutral_in_both_languages(code):
+    en, de = member_text(code, "en"), member_text(code, "de")
+    assert en != de
+    for text in (en, de):
+        assert text.endswith(".")
+        assert not SUSPICIOUS.search(text)
+
+
+def test_a_programmes_own_code_reads_as_an_ordinary_request():
+    assert member_text("OWN_RULE", "en") == REQUEST.en
