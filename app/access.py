@@ -31,6 +31,8 @@ FRESH_MS: Final = 10_000
 """A key is read again after 10 s, so that a revocation bites within that time."""
 ABSENT_MS: Final = 2_000
 """An unknown key id is believed to be unknown for 2 s: a client with a wrong key costs little."""
+RETRY_MS: Final = 2_000
+"""While one call reads a key again, or has failed to, the others believe it for so long."""
 STALE_MS: Final = 60_000
 """While the record is away, a key that was good is believed for a minute: a failover stops no decisions."""
 KNOWN_MAX: Final = 4_096
@@ -71,11 +73,12 @@ class Principal(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """A key as last read."""
+    """A key as last read, and when to read it again."""
 
     row: ApiKeyRow
     principal: Principal
     read_ms: int
+    again_ms: int
 
 
 def hash_secret(secret: str) -> bytes:
@@ -144,7 +147,11 @@ class Gate:
         key_id, secret = shape.groups()
         now_ms = self._clock()
         known = self._known.get(key_id)
-        if known is None or now_ms - known.read_ms >= FRESH_MS:
+        if known is None or now_ms >= known.again_ms or now_ms - known.read_ms >= STALE_MS:
+            if (
+                known is not None
+            ):  # one call reads; the others go on with what is known, however long that takes
+                self._known[key_id] = known._replace(again_ms=now_ms + RETRY_MS)
             try:
                 known = await self._read(key_id, now_ms)
             except RecordAway:
@@ -170,7 +177,7 @@ class Gate:
         principal = Principal(
             row.key_id, row.name, frozenset(row.scopes), row.program_id, frozenset(row.stores)
         )
-        known = _Known(row, principal, now_ms)
+        known = _Known(row, principal, now_ms, now_ms + FRESH_MS)
         self._absent.pop(key_id, None)
         _keep(self._known, key_id, known, KNOWN_MAX)
         return known

@@ -21,6 +21,9 @@ from detectors.event import Event, canonical
 
 EVENT_BYTES: Final = 65_536
 """One event, 64 KiB. The largest lawful one, every field full of two-byte characters, is about 33 kB."""
+BREAKS_A_ROW: Final = 100
+"""Commas of an array, or lines of NDJSON, for each row allowed. A full event has about 60; far more are
+millions of tiny rows, which would take a gigabyte merely to be counted."""
 BODY_HASH_BYTES: Final = 16
 """128 bits: two bodies of one event id that collide by chance are not to be expected."""
 _STAND_INS: Final = {
@@ -66,6 +69,8 @@ def read_rows(
 
     Faults only where there are no rows to speak of: no array, or more than `most` rows.
     """
+    if raw.count(b"\n" if ndjson else b",") > most * BREAKS_A_ROW:
+        return one("too_large", "", f"must hold at most {most:,} events")
     rows = _lines(raw) if ndjson else _elements(raw)
     if isinstance(rows, Faults):
         return rows

@@ -111,16 +111,17 @@ class Call:
         length = self._headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > most_bytes:
             raise Refused(of_faults(too_large(most_bytes)))
-        body, more = b"", True
+        parts, size, more = [], 0, True
         while more:
             message: Message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            body += message.get("body", b"")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
             more = message.get("more_body", False)
-            if len(body) > most_bytes:
+            if size > most_bytes:
                 raise Refused(of_faults(too_large(most_bytes)))
-        return body
+        return b"".join(parts)
 
     async def body(self, shape: type[S]) -> S:
         """The JSON body as this type. Raises Refused with every fault of it."""

@@ -363,6 +363,13 @@ def test_a_row_beyond_64_kib_costs_only_itself():
     assert isinstance(good, Event)
 
 
+@pytest.mark.parametrize(("raw", "ndjson"), [(b"[" + b"0," * 9_999 + b"0]", False), (b"\n" * 9_999, True)])
+def test_millions_of_tiny_rows_are_refused_before_they_are_made(raw, ndjson):
+    result = read_rows(raw, ndjson=ndjson, most=10, now_ms=None, default_program="p")
+    assert isinstance(result, Faults)
+    assert result.kind == "too_large"
+
+
 @pytest.mark.parametrize("raw", [b"{}", b"5", b"[1,2,3,4]", b"", b"[1,", b"[" * 60_000])
 def test_what_is_no_array_of_so_many_rows_is_one_fault(raw):
     assert isinstance(read_rows(raw, ndjson=False, most=3, now_ms=None, default_program="p"), Faults)

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from msgspec.structs import replace
 
-from app.access import ABSENT_MAX, ABSENT_MS, FRESH_MS, STALE_MS, Gate, Principal, _keep, mint
+from app.access import ABSENT_MAX, ABSENT_MS, FRESH_MS, RETRY_MS, STALE_MS, Gate, Principal, _keep, mint
 from app.ports import ApiKeyRow, RecordAway
 from app.problems import FORBIDDEN, UNAUTHORIZED, UNAVAILABLE, Problem
 
@@ -145,6 +145,21 @@ async def test_while_the_record_is_away_good_keys_work_for_a_minute_and_others_a
     assert await keys.admit(minted().token) is UNAVAILABLE
     keys.now_ms += 1
     assert await keys.admit(key.token) is UNAVAILABLE
+
+
+async def test_while_the_record_is_away_a_known_key_asks_it_once_in_two_seconds():
+    """Every call that asked would wait for the database's timeout; decisions would stop with it."""
+    key = minted()
+    keys = Keys(key.row)
+    await keys.admit(key.token)
+    keys.away = True
+    keys.now_ms += FRESH_MS
+    for _ in range(20):
+        assert isinstance(await keys.admit(key.token), Principal)
+    assert keys.asked == 2
+    keys.now_ms += RETRY_MS
+    await keys.admit(key.token)
+    assert keys.asked == 3
 
 
 def test_the_answers_tell_how_to_authenticate():
