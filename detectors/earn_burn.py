@@ -174,7 +174,7 @@ def _excess(value: float, start: float, most: float) -> float:
 
 def _ratio(seen: Snapshot, points: int, balance: int | None) -> Finding:
     usual, month = seen.segment.burn_per_earn, seen.segment.month_points
-    burned = _within(seen, ("burn", "transfer"), MONTH_S)
+    burned = max(0, _within(seen, ("burn", "transfer"), MONTH_S))
     if seen.event.type == "redeem":
         burned += points
     earned = max(0, _within(seen, INCOME, MONTH_S))
