@@ -14,8 +14,8 @@ from typing import Final, Literal, NamedTuple
 from app import data_dir as layout
 from app import keys
 from app.clock import system_clock
+from app.policy import file as policy_file
 from app.ports import RecordAway
-from app.processes.parts import named
 from app.settings import Settings, SettingsFaulty
 from app.store import embedded
 from app.store.asking import Refused, Unanswered, ask
@@ -30,7 +30,6 @@ CLOCKS_APART_MS: Final = 2_000
 """Clocks that differ by more are not kept by NTP; the contract tolerates 5 minutes in events."""
 EARLIEST_MS: Final = 1_767_225_600_000
 """2026-01-01: a clock before it was never set."""
-POLICY_FAULTS: Final = "app.policy:faults_of"
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -173,10 +172,7 @@ def policy(settings: Settings) -> Iterator[Finding]:
     if settings.policy_file is None:
         yield Finding("policy", "ok", "the one that ships")
         return
-    try:
-        faults: list[str] = named(POLICY_FAULTS)(settings.policy_file.read_text(encoding="utf-8"))
-    except OSError as error:
-        faults = [error.strerror or "cannot be read"]
+    faults = policy_file.check(settings.policy_file)
     yield Finding("policy", "fail" if faults else "ok", str(settings.policy_file), "; ".join(faults))
 
 

@@ -96,7 +96,8 @@ def main(address: str, data_dir: Path) -> None:
     ApiKeyRecord(engine).add_key(minted.row)
     engine.dispose()
     caller = Caller(address, minted.token)
-    click.echo(f"\nEarnest answers at {address}   (Ctrl-C stops it)\n\nAPI key, good for a day:")
+    click.echo(f"\nEarnest answers at {address}   (Ctrl-C stops it)")
+    click.echo(f"\nAPI key, good for a day:\n    {minted.token}\n")
     member = f"demo-{secrets.token_hex(3)}"
     events = story(member, now_ms)
     try:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import click
 
 from app.commands.options import data_option
-from app.processes.parts import named
-
-READ: Final = "app.policy:faults_of"
-"""`(text: str) -> list[str]`, one sentence for each fault, empty for a policy that can be used."""
+from app.policy import file as policy_file
 
 
 @click.group()
@@ -19,12 +15,12 @@ def policy() -> None:
     """Look at a policy before it decides anything."""
 
 
-@policy.command(epilog="Example:  earnest policy check policy.json")
+@policy.command(epilog="Example:  earnest policy check policy.toml")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @data_option
 def check(file: Path, data_dir: Path | None) -> None:  # noqa: ARG001 - every command takes --data
     """Say everything that is wrong with a policy file; exit 1 if there is anything."""
-    faults: list[str] = named(READ)(file.read_text(encoding="utf-8"))
+    faults = policy_file.check(file)
     for fault in faults:
         click.echo(fault, err=True)
     if faults:

@@ -57,12 +57,11 @@ async def _rebuild(settings: Settings, *, from_nothing: bool) -> int:
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("", total=None)
             record = SqlRecord(engine, Seal(derive(master, "record")))
-            return await replay(
-                pipeline,
-                record,
-                Sighter(master),
-                lambda done, total: bar.update(task, completed=done, total=total),
-            )
+
+            def progress(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total)
+
+            return await replay(pipeline, record, Sighter(master), progress)
     finally:
         await pipeline.close()
         engine.dispose()
