@@ -455,3 +455,30 @@ def test_every_problem_is_explained_in_the_documents(request):
     assert all(f"## {known.type}" in text for known in ALL)
     assert len({known.type for known in ALL}) == len(ALL)
     assert all(not known.errors or isinstance(known.errors[0], Fault) for known in ALL)
+
+
+async def test_a_client_that_hangs_up_half_way_is_no_error_and_decides_nothing(service):
+    """Its body never came whole: nothing is scored, and nothing is logged as a bug."""
+    messages = iter(
+        [{"type": "http.request", "body": b'{"event_id"', "more_body": True}, {"type": "http.disconnect"}]
+    )
+    headers = [
+        (b"authorization", f"Bearer {service.tokens['score']}".encode()),
+        (b"content-type", b"application/json"),
+    ]
+
+    async def receive():
+        return next(messages)
+
+    async def send(message):
+        assert message.get("status", 400) < 500
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/decisions",
+        "query_string": b"",
+        "headers": headers,
+    }
+    await service.app(scope, receive, send)
+    assert service.scorer.seen == []
