@@ -102,7 +102,11 @@ def entry_of(
 ) -> Decided:
     """The journal's entry."""
     links = tuple(
-        LinkFound(bytes.fromhex(other.key), round(other.probability, 4), tuple(map(tuple, other.evidence)))
+        LinkFound(
+            bytes.fromhex(other.key),
+            round(other.probability, 4),
+            tuple((one.identifier, one.agreement, round(one.weight_log2, 2)) for one in other.evidence),
+        )
         for other in found[:LINKS_SETTLED]
         if other.probability >= REMEMBERED
     )

@@ -53,6 +53,11 @@ def metrics_dir(data_dir: Path) -> Path:
     return data_dir / "metrics"
 
 
+def spool_dir(data_dir: Path) -> Path:
+    """Where decisions wait that were made while the hot store was away."""
+    return data_dir / "spool"
+
+
 def make_private(directory: Path) -> None:
     """
     Create the directory for this user alone.

@@ -131,4 +131,5 @@ def _would_change(row: DecisionRow, policy: Policy | None) -> tuple[Counterfactu
 
 
 def _action(word: str) -> Action:
-    return msgspec.convert(word, Action)
+    action: Action = msgspec.convert(word, Action)
+    return action

@@ -24,6 +24,7 @@ from app.keys import derive, master_key
 from app.linking import Linker
 from app.outcomes import Outcomes
 from app.policy.file import DEFAULT_FILE, parse
+from app.policy.showing import shown
 from app.ports import HotStoreAway, RecordAway
 from app.rulebook import Rulebook
 from app.scoring import Scorer
@@ -40,6 +41,13 @@ CONNECT_PATIENCE_S: Final = 5.0
 """For the first connection; without one the service starts all the same and answers by fallback."""
 
 
+class _Scorer:
+    """`app.api.context.Scorer`: deciding, and hearing what became of it."""
+
+    def __init__(self, scorer: Scorer, outcomes: Outcomes) -> None:
+        self.decide, self.decide_many, self.tell_outcome = scorer.decide, scorer.decide_many, outcomes.tell
+
+
 def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application of one web worker."""
     master = master_key(settings)
@@ -52,10 +60,10 @@ def create_app(settings: Settings) -> ASGIApp:
     file = parse(text)
     rulebook = Rulebook(file, record, sighter)
     spool = Spool(spool_dir(settings.data_dir), journal)
-    scorer = Scorer(
-        history, record, sighter, rulebook, journal, spool, system_clock, time.perf_counter
+    scorer = _Scorer(
+        Scorer(history, record, sighter, rulebook, journal, spool, system_clock, time.perf_counter),
+        Outcomes(history, record, sighter, journal, system_clock),
     )
-    outcomes = Outcomes(history, record, sighter, journal, system_clock)
     freshness = Freshness(pipeline, system_clock)
 
     async def unready() -> Sequence[str]:
@@ -87,18 +95,16 @@ def create_app(settings: Settings) -> ASGIApp:
             engine.dispose()
 
     api = Api(
-        decide=scorer.decide,
-        decide_many=scorer.decide_many,
-        tell_outcome=outcomes.tell,
+        scorer=scorer,
         record=record,
-        gate=Gate(record, system_clock),
+        gate=Gate(record.key, system_clock),
         clock=system_clock,
         explain=Explainer(record, file).explain,
         links=Linker(record, sighter).links,
         entity_digest=sighter.digest,
         lists_changed=history.bump_config,
         caught_up=freshness.caught_up,
-        policy=lambda program_id: file.programme(program_id),
+        policy=lambda program_id: shown(file.programme(program_id)),
         unready=unready,
         metrics=exposition,
         new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",

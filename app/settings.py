@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         description="Master key, base64 of at least 32 random bytes; unset: made once, in the data directory",
     )
     policy_file: Path | None = Field(None, description="The policy to start with; unset: the one that ships")
+    home_country: str | None = Field(
+        None,
+        pattern="^[A-Z]{2}$",
+        description="ISO 3166-1 country in which phone numbers and addresses are read that name none",
+    )
     hot_timeout_ms: int = Field(
         50, ge=1, le=10_000, description="Patience with one call to the hot store, in ms"
     )

@@ -33,7 +33,7 @@ def settlement(entry: Decided) -> Settlement:
     """Everything the decision changes at the hot store."""
     event = entry.event
     counts = event.type in TOTALLED and event.points and passed(entry.decision, entry.origin)
-    totals = {event.type: event.points or 0} if counts else {}
+    totals: dict[str, int] = {event.type: event.points or 0} if counts else {}
     me = entry.account_key
     links = [
         pair

@@ -107,7 +107,9 @@ class Sighter:
         event_key = self.event_key(event.program_id, event.event_id)
         account = self._hash(key, "account", event.account_id)
         shared = self._shared(event, key)
-        traits, named, facts, disposable = Traits(), {}, (), False
+        traits, disposable = Traits(), False
+        named: dict[str, bytes] = {}
+        facts: tuple[tuple[str, bytes], ...] = ()
         if event.profile is not None:
             named = {
                 kind: self._hash(key, kind, value)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from detectors.snapshot import Snapshot
 
 Evidence = Mapping[str, int | float | str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """
     One finding of a detector.
 
@@ -28,8 +28,7 @@ class Reason:
     evidence: Evidence = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """Something was found. `score` in [0, 1] is the noisy-OR of the reasons' weights."""
 
     detector: str
@@ -37,16 +36,14 @@ class Signal:
     reasons: Sequence[Reason]
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(Struct, frozen=True):
     """Looked, and found nothing worth a reason. `score` still ranks: how near it came, below any reason."""
 
     detector: str
     score: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Abstained:
+class Abstained(Struct, frozen=True):
     """Could not tell, and why. It never counts for or against the member."""
 
     detector: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from detectors.event import Event
 
@@ -37,8 +38,7 @@ class Cell(NamedTuple):
     points: int
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """The events of one kind at one entity, oldest first. Instants and points run in parallel."""
 
     instants_ms: Sequence[int] = ()
@@ -46,14 +46,16 @@ class Series:
     cells: Sequence[Cell] = ()
 
     def within(self, end_ms: int, window_ms: int) -> tuple[int, int]:
-        """Count and points of (end - window, end]. A cell cut by the edge counts in proportion, rounded up."""
+        """Count and points of (end - window, end]. A cell the edge cuts counts in proportion, rounded up."""
         low = bisect_right(self.instants_ms, end_ms - window_ms)
         high = bisect_right(self.instants_ms, end_ms)
         count = high - low
         points = sum(self.points[low:high]) if self.points else 0
         if low == 0 and self.cells:
             for cell in self.cells:
-                inside = min(end_ms + 1, cell.start_ms + cell.width_ms) - max(end_ms - window_ms + 1, cell.start_ms)
+                inside = min(end_ms + 1, cell.start_ms + cell.width_ms) - max(
+                    end_ms - window_ms + 1, cell.start_ms
+                )
                 if inside > 0:
                     count += -(-cell.events * inside // cell.width_ms)
                     points += cell.points * inside // cell.width_ms
@@ -114,8 +116,7 @@ class Link(NamedTuple):
     probability: float
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True):
     """
     One account, device, address, instrument or identifier as the hot store knows it.
 
@@ -136,16 +137,14 @@ class Entity:
     links: Sequence[Link] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """What is usual in this programme. Dimensionless ratio and points; from the policy."""
 
     burn_per_earn: float
     month_points: int
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """
     What is known at one event. Entities are None where the event does not name them.
 
@@ -202,7 +201,9 @@ class Snapshot:
             return 0
         start, end = self.as_of_ms - window_s * 1_000, self.as_of_ms + CLOCK_TOLERANCE_MS
         return sum(
-            1 for peer in entity.peers.get(peer_role, ()) if peer.last_seen_ms > start and peer.first_seen_ms <= end
+            1
+            for peer in entity.peers.get(peer_role, ())
+            if peer.last_seen_ms > start and peer.first_seen_ms <= end
         )
 
     def _busiest(self, role: str, kind: str, window_s: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 from msgspec.structs import asdict
 
 from app.policy.rules import RuleRefused, compile_rule
@@ -51,7 +51,7 @@ def overlay(base: Policy, section: Section, at: str, problems: list[str]) -> Pol
         mode=base.mode if section.mode is UNSET else section.mode,
         locale=base.locale if section.locale is UNSET else section.locale,
         hold_hours=base.hold_hours if section.hold_hours is UNSET else section.hold_hours,
-        segment=replace(base.segment, **_said(section.segment)),
+        segment=structs.replace(base.segment, **_said(section.segment)),
         cutoffs={**base.cutoffs, **cutoffs},
         weights={**base.weights, **section.weights},
         fallback={**base.fallback, **section.fallback},

@@ -53,7 +53,7 @@ def peers(number: int, age_ms: int = 0) -> list[Peer]:
 
 def seen(event_type: str, member: Entity, *, points: int | None = 10, **more: Any) -> Snapshot:
     """The snapshot of one event now; `more` goes to the snapshot where it has the field, else to it."""
-    known = {key: more.pop(key) for key in list(more) if key in Snapshot.__dataclass_fields__}
+    known = {key: more.pop(key) for key in list(more) if key in Snapshot.__struct_fields__}
     return Snapshot(event_of(event_type, points, **more), NOW_MS, member, SEGMENT, OWN_KEY, **known)
 
 

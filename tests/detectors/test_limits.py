@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from detectors.base import Abstained, Clear, Signal
 from detectors.default_limits import DEFAULT_LIMITS, SHARED
@@ -86,7 +87,7 @@ def test_shared_places_and_files_are_exempt(context):
 
 
 def test_an_accounts_redemptions_are_counted_in_every_channel():
-    assert breach(REDEEM_1H, replace(burst(6), contexts={"ip": "office_nat", "device": "kiosk"})) is not None
+    assert breach(REDEEM_1H, structs.replace(burst(6), contexts={"ip": "office_nat", "device": "kiosk"})) is not None
 
 
 @pytest.mark.parametrize(
