@@ -87,7 +87,10 @@ def test_shared_places_and_files_are_exempt(context):
 
 
 def test_an_accounts_redemptions_are_counted_in_every_channel():
-    assert breach(REDEEM_1H, structs.replace(burst(6), contexts={"ip": "office_nat", "device": "kiosk"})) is not None
+    assert (
+        breach(REDEEM_1H, structs.replace(burst(6), contexts={"ip": "office_nat", "device": "kiosk"}))
+        is not None
+    )
 
 
 @pytest.mark.parametrize(
