@@ -23,7 +23,7 @@ FIELDS: Final = frozenset({
     "event_type", "decision", "source", "detector", "route", "method", "status", "outcome",
     "policy_version", "model_version", "mode", "degraded",
     "count", "rows", "lag_s", "seconds", "latency_ms", "delay_s", "limit", "attempt", "version",
-    "child", "pid", "exit_code", "signal", "workers", "address", "reason", "error",
+    "child", "pid", "exit_code", "signal", "workers", "address", "reason", "error", "why", "entries",
 })  # fmt: skip
 """What may be written: ids we made, types, counts, durations, and what the operator himself configured."""
 VALUE_CHARS: Final = 200
@@ -66,7 +66,7 @@ def configure(level: int = logging.INFO, *, stream: TextIO | None = None) -> Non
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(max(level, logging.INFO))
+    root.setLevel(max(level, logging.WARNING))  # libraries tell much that the supervisor tells better
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = name != "uvicorn.access"

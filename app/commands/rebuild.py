@@ -61,7 +61,7 @@ async def _rebuild(settings: Settings, *, from_nothing: bool) -> int:
             def progress(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
 
-            return await replay(pipeline, record, Sighter(master), progress)
+            return await replay(pipeline, record, Sighter(master, settings.home_country), progress)
     finally:
         await pipeline.close()
         engine.dispose()

@@ -36,7 +36,8 @@ def serve(
 
     Whatever dies is started again. Ctrl-C or SIGTERM finishes what runs and stops; a second one forces it.
     """
-    settings = settings_with(host=host, port=port, workers=workers, data_dir=data_dir)
+    level = "warning" if demo else None
+    settings = settings_with(host=host, port=port, workers=workers, data_dir=data_dir, log_level=level)
     if demo and settings.env == "production":
         raise click.UsageError("--demo is for trying things out, not for EARNEST_ENV=production.")
     logs.configure(settings.log_level_number)

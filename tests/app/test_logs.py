@@ -77,8 +77,8 @@ def test_of_an_operating_system_error_its_own_words_are_kept(lines):
 
 
 def test_uvicorn_speaks_in_the_same_form_and_its_access_log_is_silent(lines):
-    logging.getLogger("uvicorn.error").info("Started server process [%d]", 7)
-    logging.getLogger("uvicorn.access").info("GET /v1/accounts/%s", CANARY)
+    logging.getLogger("uvicorn.error").warning("Started server process [%d]", 7)
+    logging.getLogger("uvicorn.access").warning("GET /v1/accounts/%s", CANARY)
     (line,) = lines()
     assert (line["event"], line["logger"]) == ("Started server process [7]", "uvicorn.error")
 

@@ -132,6 +132,6 @@ def test_the_readme_lists_every_setting_with_its_default_and_meaning():
     expected = {}
     for name, field in Settings.model_fields.items():
         default = str(field.default).lower() if field.default is True else field.default
-        shown = f"`{default}`" if default not in {None, ()} else ""
+        shown = f"`{default}`" if default not in (None, ()) else ""
         expected[f"EARNEST_{name.upper()}"] = f"{shown} | {field.description}"
     assert rows == expected

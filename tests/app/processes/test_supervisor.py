@@ -1,4 +1,4 @@
-"""`earnest serve`'s family of real processes: what dies is healed, what ends ends in order, nothing is orphaned."""
+"""Real processes under `earnest serve`: what dies is healed, what ends ends in order, nothing is orphaned."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def create_app(settings):
             body = metrics.render()
         else:
             metrics.decided("allow", "earn", "detectors", 0.001)
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+        headers = [(b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
     return app
 
