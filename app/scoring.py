@@ -22,6 +22,7 @@ from app.settlement import settlement
 from app.sighting import Sighted, Sighter
 from app.spool import Spool
 from detectors.duplicates import LinkedAccount, linked
+from detectors.base import Abstained, Clear, Judgement
 from detectors.event import Event
 from detectors.limits import breaches
 from detectors.verdict import Verdict, combine, fallback, judge_all
@@ -160,16 +161,17 @@ class Scorer:
         degraded += rules_failed
         if not seen.complete:
             degraded.append("history: being rebuilt from the record")
+        exceeded = () if _is_clear(judgements) else breaches(policy.limits_by_type[event.type], snapshot)
         verdict = combine(
             snapshot,
             judgements,
-            breaches(policy.limits_by_type[event.type], snapshot),
+            exceeded,
             programme.list_hits(sighted, seen.entities, received_ms),
             rule_hits,
             policy,
             degraded,
         )
-        found = linked(snapshot) if "duplicates" in {one.detector for one in judgements} else ()
+        found = linked(snapshot) if _may_link(judgements) else ()
         return self._draft(event, sighted, verdict, found, origin, received_ms, began)
 
     def _draft(
@@ -242,6 +244,19 @@ class Scorer:
         for draft in drafts:
             entry = draft.entry
             metrics.decided(entry.decision, entry.event.type, entry.source, took)
+
+
+def _is_clear(judgements: Sequence[Judgement]) -> bool:
+    """Whether `velocity`, which holds every limit, found none exceeded: then none need be held again."""
+    return any(one.detector == "velocity" and isinstance(one, Clear) for one in judgements)
+
+
+def _may_link(judgements: Sequence[Judgement]) -> bool:
+    """Whether the accounts found alike are worth naming: `duplicates` scored something."""
+    return any(
+        one.detector == "duplicates" and not isinstance(one, Abstained) and one.score > 0
+        for one in judgements
+    )
 
 
 def sure(seen: Seen) -> bool:

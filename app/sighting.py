@@ -12,8 +12,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-import msgspec
-
+from app.intake import body_hash
 from app.keys import derive
 from app.ports import PeerSeen, Sighting, Touch
 from detectors.event import Event, Profile, instant_ms
@@ -29,8 +28,6 @@ MARK_BYTES: Final = 4
 PROGRAMMES_MAX: Final = 1_024
 LISTED_KINDS: Final = ("account", "device", "ip", "payment", "email", "phone", "address")
 
-_body = msgspec.json.Encoder(order="deterministic")
-
 
 class Sighted(NamedTuple):
     """A sighting, and what the snapshot needs beside it."""
@@ -39,11 +36,6 @@ class Sighted(NamedTuple):
     event_id: str
     traits: Traits
     disposable_email: bool
-
-
-def body_hash(event: Event) -> bytes:
-    """16 bytes that two spellings of one event share: white space, order of keys and synonyms do not count."""
-    return blake2b(_body.encode(event), digest_size=16).digest()
 
 
 def network(ip: str) -> str:

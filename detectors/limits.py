@@ -111,8 +111,9 @@ def observed(limit: Limit, seen: Snapshot) -> int:
     if len(kinds) == 1:
         found = entity.series.get(kinds[0], EMPTY).busiest(seen.as_of_ms, window_ms)
     else:
+        present = entity.series
         found = _busiest_together(
-            [series for kind, series in entity.series.items() if kind in kinds], seen.as_of_ms, window_ms
+            [present[kind] for kind in present if kind in kinds], seen.as_of_ms, window_ms
         )
     return found[limit.measure == "points"]
 

@@ -114,16 +114,16 @@ OPERATIONS: Final = (
     ),
     Operation(
         "GET", "/v1/decisions", "List decisions, newest first", list_decisions,
-        scopes=("read", "admin"), gives=DecisionPage,
+        scopes=("read", "admin"), fresh=True, gives=DecisionPage,
         query=(Parameter("account_id", Id, "Only this member's."), LIMIT, CURSOR),
     ),
     Operation(
         "GET", "/v1/decisions/{decision_id}", "Look up a decision", look_up,
-        scopes=("read", "admin"), gives=RecordedDecision,
+        scopes=("read", "admin"), fresh=True, gives=RecordedDecision,
     ),
     Operation(
         "GET", "/v1/decisions/{decision_id}/explanation", "Explain a decision", explain,
-        scopes=("read", "admin"), gives=Explanation,
+        scopes=("read", "admin"), fresh=True, gives=Explanation,
         query=(
             Parameter("audience", Audience, "Who is to read it.", "analyst"),
             Parameter("locale", Locale, "BCP 47 language, with a region if it matters.", "en"),

@@ -6,7 +6,7 @@ The forms only grow: give a new kind or role a new letter, never reuse one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from struct import Struct, unpack_from
+from struct import Struct
 from typing import Final, Generic, TypeVar
 
 from detectors.snapshot import Cell, Entity, Fact, Link, Peer, Series, Traits
@@ -34,6 +34,8 @@ _PEER = Struct("<8sII")
 _PEER_TRAITS = Struct("<8sIIHHHH")
 _TRAITS = Struct("<HHHH")
 _LINK = Struct("<8sf")
+_BASE = Struct("<d")
+_FACT = Struct("<dd")
 NO_TRAITS: Final = b""
 
 T = TypeVar("T")
@@ -58,26 +60,25 @@ def traits_bytes(peer_role: str, traits: Traits) -> bytes:
 class Unpacked(Mapping[str, T], Generic[T]):
     """A part of an entity's fields, each decoded when first asked for. Read-only."""
 
-    __slots__ = ("_codes", "_decode", "_prefix", "_raw", "_read")
+    __slots__ = ("_decode", "_fields", "_raw", "_read")
 
     def __init__(
         self,
         raw: Mapping[bytes, bytes],
-        prefix: bytes,
-        codes: Mapping[str, bytes],
+        fields: Mapping[str, bytes],
         decode: Callable[[Mapping[bytes, bytes], bytes], T],
     ) -> None:
-        self._raw, self._prefix, self._codes, self._decode = raw, prefix, codes, decode
+        self._raw, self._fields, self._decode = raw, fields, decode
         self._read: dict[str, T | None] = {}
 
     def get(self, name: str, default: T | None = None) -> T | None:  # type: ignore[override]
         """The value under that name; `default` where the entity has none."""
-        try:
-            value = self._read[name]
-        except KeyError:
-            code = self._codes.get(name, b"?")
-            value = self._decode(self._raw, code) if self._prefix + code in self._raw else None
-            self._read[name] = value
+        read = self._read
+        if name in read:
+            value = read[name]
+        else:
+            where = self._fields.get(name)
+            value = read[name] = self._decode(self._raw, where) if where in self._raw else None  # type: ignore[arg-type]
         return default if value is None else value
 
     def __getitem__(self, name: str) -> T:
@@ -87,10 +88,21 @@ class Unpacked(Mapping[str, T], Generic[T]):
         return value
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, code in self._codes.items() if code and self._prefix + code in self._raw)
+        raw = self._raw
+        return iter([name for name, where in self._fields.items() if where in raw])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _fields(prefix: bytes, codes: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: prefix + code for name, code in codes.items() if code}
+
+
+SERIES_FIELDS: Final = _fields(b"s", KINDS)
+TOTAL_FIELDS: Final = _fields(b"t", KINDS)
+PEER_FIELDS: Final = _fields(b"p", PEERS)
+FACT_FIELDS: Final = _fields(b"f", FACTS)
 
 
 def _cells(blob: bytes | None, form: Struct) -> tuple[Cell, ...]:
@@ -103,27 +115,27 @@ def _cells(blob: bytes | None, form: Struct) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _series_with_points(raw: Mapping[bytes, bytes], code: bytes) -> Series:
-    blob = raw[b"s" + code]
-    base = int(unpack_from("<d", blob)[0])
-    words = memoryview(blob)[8:]
+def _series_with_points(raw: Mapping[bytes, bytes], where: bytes) -> Series:
+    blob = raw[where]
+    base = int(_BASE.unpack_from(blob)[0])
+    words = memoryview(blob)  # 8 bytes of base, then entries of three words: offset, mark, points
     return Series(
-        [base + offset for offset in words.cast("I")[::3].tolist()],
-        words.cast("i")[2::3].tolist(),
-        _cells(raw.get(b"c" + code), _CELL_POINTS),
+        [base + offset for offset in words.cast("I")[2::3].tolist()],
+        words.cast("i")[4::3].tolist(),
+        _cells(raw.get(b"c" + where[1:]), _CELL_POINTS),
     )
 
 
-def _series(raw: Mapping[bytes, bytes], code: bytes) -> Series:
-    blob = raw[b"s" + code]
-    base = int(unpack_from("<d", blob)[0])
-    offsets = memoryview(blob)[8:].cast("I")[::2].tolist()
-    return Series([base + offset for offset in offsets], (), _cells(raw.get(b"c" + code), _CELL))
+def _series(raw: Mapping[bytes, bytes], where: bytes) -> Series:
+    blob = raw[where]
+    base = int(_BASE.unpack_from(blob)[0])
+    offsets = memoryview(blob).cast("I")[2::2].tolist()
+    return Series([base + offset for offset in offsets], (), _cells(raw.get(b"c" + where[1:]), _CELL))
 
 
-def _peers(raw: Mapping[bytes, bytes], code: bytes) -> Sequence[Peer]:
-    blob = raw[b"p" + code]
-    if code == PEERS["account"]:
+def _peers(raw: Mapping[bytes, bytes], where: bytes) -> Sequence[Peer]:
+    blob = raw[where]
+    if where == PEER_FIELDS["account"]:
         return [
             Peer(key.hex(), first * 1_000, last * 1_000, Traits(*traits))
             for key, first, last, *traits in _PEER_TRAITS.iter_unpack(blob)
@@ -131,14 +143,14 @@ def _peers(raw: Mapping[bytes, bytes], code: bytes) -> Sequence[Peer]:
     return [Peer(key.hex(), first * 1_000, last * 1_000) for key, first, last in _PEER.iter_unpack(blob)]
 
 
-def _fact(raw: Mapping[bytes, bytes], code: bytes) -> Fact:
-    blob = raw[b"f" + code]
-    since, changed = unpack_from("<dd", blob)
+def _fact(raw: Mapping[bytes, bytes], where: bytes) -> Fact:
+    blob = raw[where]
+    since, changed = _FACT.unpack_from(blob)
     return Fact(blob[16:], int(since), int(changed) or None)
 
 
-def _total(raw: Mapping[bytes, bytes], code: bytes) -> int:
-    return int(raw[b"t" + code])
+def _total(raw: Mapping[bytes, bytes], where: bytes) -> int:
+    return int(raw[where])
 
 
 def unpack_entity(role: str, fields: Sequence[bytes]) -> Entity:
@@ -150,9 +162,9 @@ def unpack_entity(role: str, fields: Sequence[bytes]) -> Entity:
     return Entity(
         int(raw.get(b"a", 0)),
         int(raw.get(b"z", 0)),
-        Unpacked(raw, b"s", KINDS, _series_with_points if has_points else _series),
-        Unpacked(raw, b"t", KINDS, _total),
-        Unpacked(raw, b"p", PEERS, _peers),
-        Unpacked(raw, b"f", FACTS, _fact),
+        Unpacked(raw, SERIES_FIELDS, _series_with_points if has_points else _series),
+        Unpacked(raw, TOTAL_FIELDS, _total),
+        Unpacked(raw, PEER_FIELDS, _peers),
+        Unpacked(raw, FACT_FIELDS, _fact),
         [Link(key.hex(), probability) for key, probability in _LINK.iter_unpack(links)] if links else (),
     )

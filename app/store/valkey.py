@@ -48,6 +48,21 @@ def journal_key(account_key: bytes) -> bytes:
     return b"j" + partition(account_key)
 
 
+async def all_of(waiting: Sequence[asyncio.Future[list[Any]]]) -> list[list[Any]]:
+    """Every reply, in order. One after the other, since they arrive so: cheaper than a gathering."""
+    try:
+        return [await reply for reply in waiting]
+    except BaseException:
+        for reply in waiting:  # the first failure is told; the others must not be reported as forgotten
+            reply.add_done_callback(_looked_at)
+        raise
+
+
+def _looked_at(reply: asyncio.Future[list[Any]]) -> None:
+    if not reply.cancelled():
+        reply.exception()
+
+
 def observing(sighting: Sighting) -> list[bytes]:
     """The packed commands that count a sighting, one for each touch."""
     packed = []
@@ -96,7 +111,7 @@ class ValkeyHistory:
     async def observe_many(self, sightings: Sequence[Sighting]) -> list[Seen]:
         """The same for many events, counted in the order given, still one round trip."""
         waiting = [self._ask(sighting) for sighting in sightings]
-        replies = await asyncio.gather(*waiting)
+        replies = await all_of(waiting)
         return [self._seen(sighting, reply) for sighting, reply in zip(sightings, replies, strict=True)]
 
     async def claim(self, sighting: Sighting) -> Claim:
@@ -116,7 +131,7 @@ class ValkeyHistory:
     async def commit_many(self, decided: Sequence[tuple[Sighting, bytes, bytes, Settlement]]) -> list[bytes]:
         """Commit in order; the answers that count, in the same order."""
         waiting = [self._pipeline.call(*self._commit(*one)) for one in decided]
-        replies = await asyncio.gather(*waiting)
+        replies = await all_of(waiting)
         return [
             replied[0][len(one[0].body_hash) :] if replied[0] is not None else one[1]
             for one, replied in zip(decided, replies, strict=True)
