@@ -10,7 +10,7 @@ from app.sighting import Sighted
 from detectors.base import Detector
 from detectors.event import Event
 from detectors.policy import Policy, Rule
-from detectors.snapshot import Entity, Snapshot
+from detectors.snapshot import OWN_ROLES, Entity, Snapshot
 from detectors.verdict import ListHit
 
 RuleHits = tuple[Sequence[Rule], Sequence[str]]
@@ -55,7 +55,7 @@ class Programme:
             entities.get("ip"),
             entities.get("payment"),
             entities.get("counterparty"),
-            entities,
+            {role: entity for role, entity in entities.items() if role not in OWN_ROLES},
             sighted.traits,
             contexts,
             sighted.disposable_email,

@@ -6,11 +6,14 @@ import os
 import re
 import secrets
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.service import Service
 
+REFUSALS_SHOWN = 2_000
+"""Characters of what was answered with anything but 200."""
 SCRIPT = Path(__file__).with_name("traffic.lua")
 
 
@@ -37,6 +40,7 @@ def load(service: Service, *, clients: int, seconds: int, accounts: int = 10_000
         text=True,
         check=True,
     )
+    sys.stderr.write(ran.stderr[:REFUSALS_SHOWN])
     found = re.search(r"RESULT (.*)", ran.stdout)
     if not found:
         raise RuntimeError(ran.stdout + ran.stderr)

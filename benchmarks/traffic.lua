@@ -3,7 +3,8 @@ local accounts = tonumber(os.getenv('ACCOUNTS') or '10000')
 local run = os.getenv('RUN') or 'r'
 local path = os.getenv('TARGET') or '/v1/decisions'
 local headers = { ['Authorization'] = 'Bearer ' .. (os.getenv('KEY') or ''), ['Content-Type'] = 'application/json' }
-local threads, id, count = 0, 0, 0
+local threads, count = 0, 0
+id = 0 -- set anew in each thread by setup
 
 function setup(thread)
   thread:set('id', threads)
@@ -30,9 +31,8 @@ function request()
   return wrk.format('POST', path, headers, body)
 end
 
-local refused = 0
-function response(status)
-  if status ~= 200 then refused = refused + 1 end
+function response(status, _, body)
+  if status ~= 200 then io.stderr:write(status, ' ', body, '\n') end
 end
 
 function done(summary, latency)

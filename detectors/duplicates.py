@@ -114,6 +114,8 @@ class Duplicates:
             return Abstained(
                 self.name, "no profile, device, payment instrument or earlier link to compare by"
             )
+        if _alone(seen):
+            return Clear(self.name)
         own, pairs = _pairs(seen)
         links = _links(seen, pairs)
         reasons = [farm.reason for farm in _counted(seen, own)]
@@ -152,6 +154,19 @@ def _linkable(seen: Snapshot) -> bool:
         or seen.account.links
         or seen.disposable_email
         or (seen.ip is not None and seen.event.type == "signup")
+    )
+
+
+def _alone(seen: Snapshot) -> bool:
+    """Whether this account shares nothing with anybody, as at most events: then nothing need be compared."""
+    if seen.disposable_email or seen.account.links:
+        return False
+    shared = (seen.device, seen.payment, seen.ip, *seen.identifiers.values())
+    return all(
+        peer.key == seen.self_key
+        for entity in shared
+        if entity is not None
+        for peer in entity.peers.get("account", ())
     )
 
 

@@ -85,9 +85,9 @@ class Event(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
         "purchase", "welcome_bonus", "referral", "mission", "game", "review", "social", "birthday",
         "survey", "partner", "goodwill", "tier_bonus", "correction", "other",
     ] | None = None  # fmt: skip
-    channel: Literal["web", "app", "pos", "kiosk", "call_centre", "email", "partner", "batch", "admin"] | None = (
-        None
-    )
+    channel: (
+        Literal["web", "app", "pos", "kiosk", "call_centre", "email", "partner", "batch", "admin"] | None
+    ) = None
     store_id: Id | None = None
     terminal_id: Id | None = None
     employee_id: Id | None = None

@@ -109,7 +109,10 @@ def observed(limit: Limit, seen: Snapshot) -> int:
         return seen.distinct(limit.role, kinds[0], limit.window_s)
     window_ms = limit.window_s * 1_000
     if len(kinds) == 1:
-        found = entity.series.get(kinds[0], EMPTY).busiest(seen.as_of_ms, window_ms)
+        series = entity.series.get(kinds[0])
+        if series is None:
+            return 0
+        found = series.busiest(seen.as_of_ms, window_ms)
     else:
         present = entity.series
         found = _busiest_together(
@@ -157,6 +160,8 @@ def _busiest_together(found: Sequence[Series], as_of_ms: int, window_ms: int) ->
         for series in found
         if series.cells or (series.instants_ms and series.instants_ms[-1] > first_ms)
     ]
+    if len(lively) == 1:
+        return lively[0].busiest(as_of_ms, window_ms)
     ends = {
         instant
         for series in lively

@@ -66,6 +66,10 @@ class Series(Struct, frozen=True):
         Count and points of the fullest window of this length that holds the instant `as_of_ms` and ends
         within the clock tolerance after it. For an event in order this is simply (as_of - window, as_of].
         """
+        instants = self.instants_ms
+        if not self.cells and (not instants or instants[-1] <= as_of_ms):  # the usual case: in order
+            low = bisect_right(instants, as_of_ms - window_ms)
+            return len(instants) - low, sum(self.points[low:]) if self.points else 0
         best = self.within(as_of_ms, window_ms)
         last = as_of_ms + min(CLOCK_TOLERANCE_MS, window_ms - 1)
         for index in range(bisect_right(self.instants_ms, as_of_ms), bisect_right(self.instants_ms, last)):
@@ -144,6 +148,10 @@ class Segment(Struct, frozen=True):
     month_points: int
 
 
+OWN_ROLES: Final = frozenset({"account", "device", "ip", "payment", "counterparty"})
+"""Roles with a field of their own in the snapshot."""
+
+
 class Snapshot(Struct, frozen=True):
     """
     What is known at one event. Entities are None where the event does not name them.
@@ -173,17 +181,9 @@ class Snapshot(Struct, frozen=True):
 
     def entity(self, role: str) -> Entity | None:
         """The entity in that role: account, device, ip, payment, counterparty."""
-        match role:
-            case "account":
-                return self.account
-            case "device":
-                return self.device
-            case "ip":
-                return self.ip
-            case "payment":
-                return self.payment
-            case "counterparty":
-                return self.counterparty
+        if role in OWN_ROLES:
+            entity: Entity | None = getattr(self, role)
+            return entity
         return self.identifiers.get(role)
 
     def count(self, role: str, kind: str, window_s: int) -> int:

@@ -88,7 +88,7 @@ class Velocity:
         calm = 1.0
         over: list[Breach] = []
         for limit in self.by_type.get(seen.event.type, ()):
-            if seen.entity(limit.role) is None or is_exempt(limit, seen):
+            if getattr(seen, limit.role) is None or is_exempt(limit, seen):
                 continue
             held += 1
             value = observed(limit, seen)

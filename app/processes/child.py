@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 
 from app import logs
+from app.processes.corked import CorkedProtocol
 from app.processes.parts import named
 from app.settings import Settings, load
 
@@ -21,6 +22,8 @@ BACKLOG: Final = 2_048
 KEEP_ALIVE_S: Final = 65
 """Seconds an idle connection is kept: longer than the 60 s of common load balancers, so that they
 close first."""
+COLLECT_AFTER: Final = 20_000
+"""Objects made before the collector looks at the youngest: some 50 decisions' worth, which die without its help."""
 STARTED: Final = b"+"
 """What a web process writes to the supervisor's pipe once it accepts requests."""
 
@@ -37,6 +40,7 @@ class WebServer(uvicorn.Server):
         await super().startup(sockets=sockets)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(COLLECT_AFTER)
         os.write(self._ready, STARTED)
         os.close(self._ready)
 
@@ -46,7 +50,7 @@ def web(settings: Settings, app: str, listening: int, ready: int) -> None:
     config = uvicorn.Config(
         named(app)(settings),
         loop="uvloop",
-        http="httptools",
+        http=CorkedProtocol,
         ws="none",
         log_config=None,
         access_log=False,

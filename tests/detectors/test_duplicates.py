@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from detectors.base import Abstained, Clear, Signal, noisy_or
 from detectors.duplicates import AUTO_CLUSTER, LINK_FLOOR, REASON_FLOOR, REVIEW, Duplicates, linked
