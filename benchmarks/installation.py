@@ -155,12 +155,10 @@ class Installation:
     def processes(self, role: str) -> list[psutil.Process]:
         """The living children of a role: web, worker, valkey."""
         assert self._process is not None
-        word = {"web": "web", "worker": "worker", "valkey": "valkey-server"}[role]
         found = []
         for child in self._process.children():
             with suppress(psutil.NoSuchProcess, IndexError):
-                named = child.cmdline()
-                if word in {named[3] if len(named) > 3 else "", Path(named[0]).name}:
+                if child.name() == "valkey-server" if role == "valkey" else child.cmdline()[3] == role:
                     found.append(child)
         return found
 
