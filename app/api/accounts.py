@@ -60,13 +60,16 @@ async def links(call: Call) -> Response:
 
 READERS: Final = ("read", "admin")
 OPERATIONS: Final = (
-    Operation("GET", "/v1/accounts/{account_id}", "Look up an account", account, READERS, gives=AccountView),
+    Operation(
+        "GET", "/v1/accounts/{account_id}", "Look up an account", account, READERS,
+        fresh=True, gives=AccountView,
+    ),
     Operation(
         "GET", "/v1/accounts/{account_id}/timeline", "List an account's events, newest first", timeline,
-        READERS, gives=TimelinePage, query=(LIMIT, CURSOR),
+        READERS, fresh=True, gives=TimelinePage, query=(LIMIT, CURSOR),
     ),
     Operation(
         "GET", "/v1/accounts/{account_id}/links", "List the accounts held to be the same person's", links,
-        READERS, gives=Links,
+        READERS, fresh=True, gives=Links,
     ),
 )  # fmt: skip
