@@ -144,5 +144,5 @@ def _linked_accounts(sighting: Sighting, found: Sequence[LinkedAccount]) -> Link
     return LinkedAccounts(len(likely), f"clu_{min(sighting.touches[0].key.hex(), *likely)}")
 
 
-def _short(value: int | float | str) -> int | float | str:
+def _short(value: float | str) -> int | float | str:
     return value[:EVIDENCE_LIMIT] if isinstance(value, str) else value

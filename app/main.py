@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from app import metrics
@@ -26,6 +27,7 @@ from app.outcomes import Outcomes
 from app.policy.file import DEFAULT_FILE, parse
 from app.policy.showing import shown
 from app.ports import HotStoreAway, RecordAway
+from app.problems import NOT_FOUND, Refused
 from app.rulebook import Rulebook
 from app.scoring import Scorer
 from app.seal import Seal
@@ -41,6 +43,15 @@ CONNECT_PATIENCE_S: Final = 5.0
 """For the first connection; without one the service starts all the same and answers by fallback."""
 
 
+SPOOLING_MS: Final = 15
+"""Of the deadline are kept for the disk, should the hot store not answer the second question."""
+
+
+def _rest_of_the_deadline_s(settings: Settings) -> float:
+    """Patience with the second round trip: what the first may have left of the deadline, 5 ms at least."""
+    return max(settings.fallback_deadline_ms - settings.hot_timeout_ms - SPOOLING_MS, 5) / 1_000
+
+
 class _Scorer:
     """`app.api.context.Scorer`: deciding, and hearing what became of it."""
 
@@ -54,7 +65,7 @@ def create_app(settings: Settings) -> ASGIApp:
     engine = open_engine(settings.record_url)
     record = SqlRecord(engine, Seal(derive(master, "record")))
     pipeline = Pipeline(settings.hot_url, timeout_s=settings.hot_timeout_ms / 1_000)
-    history = ValkeyHistory(pipeline)
+    history = ValkeyHistory(pipeline, _rest_of_the_deadline_s(settings))
     journal, sighter = Journal(master), Sighter(master, settings.home_country)
     text = (settings.policy_file or DEFAULT_FILE).read_text(encoding="utf-8")
     file = parse(text)
@@ -80,6 +91,8 @@ def create_app(settings: Settings) -> ASGIApp:
         return missing
 
     async def exposition() -> bytes:
+        if not settings.metrics:
+            raise Refused(NOT_FOUND)
         lag_s, entries = await freshness.journal_lag()
         metrics.journal(lag_s, entries)
         return metrics.render()
@@ -108,6 +121,7 @@ def create_app(settings: Settings) -> ASGIApp:
         unready=unready,
         metrics=exposition,
         new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",
-        measured=lambda *_: None,
+        measured=metrics.answered,
     )
-    return http_app(api, lifespan=lifespan)
+    app = http_app(api, lifespan=lifespan)
+    return TrustedHostMiddleware(app, settings.trusted_hosts) if settings.trusted_hosts else app

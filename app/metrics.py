@@ -20,6 +20,9 @@ BUCKETS_S: Final = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05
 """Seconds. Fine around the one to five milliseconds a decision takes, then the hot store's patience (50 ms),
 the fallback's deadline (100 ms), and where a caller has given up."""
 
+OK: Final = 200
+DECIDING: Final = frozenset({"/v1/decisions", "/v1/decisions/batch"})
+
 _registry = CollectorRegistry()
 _seconds = Histogram(
     "earnest_decision_seconds", "From the request to the answer.", buckets=BUCKETS_S, registry=_registry
@@ -45,6 +48,12 @@ _journal_entries = Gauge(
     registry=_registry,
     multiprocess_mode="livemostrecent",
 )
+_answers = Counter(
+    "earnest_http_answers",
+    "Requests answered, other than decisions given.",
+    ("path", "method", "status"),
+    registry=_registry,
+)
 _recorded = Counter("earnest_recorded", "Journal entries written to the record.", registry=_registry)
 
 _decision_child = cache(_decisions.labels)
@@ -55,6 +64,12 @@ def decided(decision: str, event_type: str, source: str, seconds: float) -> None
     """Count one decision and how long it took."""
     _seconds.observe(seconds)
     _decision_child(decision, event_type, source).inc()
+
+
+def answered(path: str, method: str, status: int, _seconds: float) -> None:
+    """Count a request. Decisions given are counted by `decided`, which says more; the rest is counted here."""
+    if status != OK or path not in DECIDING:
+        _answers.labels(path, method, status).inc()
 
 
 def detector_failed(detector: str) -> None:

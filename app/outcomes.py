@@ -35,9 +35,7 @@ class Outcomes:
         self._history, self._record, self._sighter = history, record, sighter
         self._journal, self._clock = journal, clock
 
-    async def tell(
-        self, program_id: str, decision_id: str, outcome: Outcome, told_by: str
-    ) -> OutcomeAnswer:
+    async def tell(self, program_id: str, decision_id: str, outcome: Outcome, told_by: str) -> OutcomeAnswer:
         """Note what became of a decision. A decision too young for the record is waited for by the caller (503)."""
         try:
             row = await asyncio.to_thread(self._record.decision, program_id, decision_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
@@ -129,7 +128,8 @@ class History(Protocol):
 
     async def commit(self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement) -> bytes:
         """Journal the decision, keep the answer, settle the totals, atomically. Returns the answer that counts:
-        the first one committed for this event."""
+        the first one committed for this event.
+        """
         ...
 
     async def commit_many(self, decided: Sequence[tuple[Sighting, bytes, bytes, Settlement]]) -> list[bytes]:
@@ -141,10 +141,17 @@ class History(Protocol):
         ...
 
     async def tell_outcome(
-        self, sighting: Sighting, outcome: Outcome, known: Outcome | None, entry: bytes, points: int, effect: Effect
+        self,
+        sighting: Sighting,
+        outcome: Outcome,
+        known: Outcome | None,
+        entry: bytes,
+        points: int,
+        effect: Effect,
     ) -> Outcome | None:
         """Journal what became of a redemption and set its points burned or not, if `known` is still the last
-        outcome told. Returns None when done, otherwise the outcome that came between."""
+        outcome told. Returns None when done, otherwise the outcome that came between.
+        """
         ...
 
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
@@ -161,7 +168,8 @@ class History(Protocol):
 
 class LinkFound(NamedTuple):
     """Another account found to be held by the same hand: its 8-byte entity key, how likely, and the evidence as
-    (identifier, agreement, weight in bits)."""
+    (identifier, agreement, weight in bits).
+    """
 
     key: bytes
     probability: float

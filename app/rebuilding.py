@@ -15,7 +15,7 @@ from app.sighting import MARK_BYTES, Sighter
 from app.store.packing import ROLES, entity_key
 from app.store.pipeline import Pipeline, pack, script
 from app.store.valkey import STATE_KEY, restoring
-from detectors.snapshot import EXACT_INSTANTS
+from detectors.snapshot import EXACT_BURNS
 
 STRETCH: Final = 64
 """Entries a transaction: some 500 commands, 10 ms during which Valkey serves nobody else."""
@@ -81,7 +81,7 @@ def _moves(entry: JournalEntry, sighter: Sighter) -> list[bytes]:
     if isinstance(entry, OutcomeTold):
         account = entity_key("account", sighter.digest(entry.program_id, "account", entry.account_id))
         mark = sighter.event_key(entry.program_id, entry.event_id)[:MARK_BYTES]
-        turn = (entry.occurred_ms, mark, entry.points, EXACT_INSTANTS, entry.effect)
+        turn = (entry.occurred_ms, mark, entry.points, EXACT_BURNS, entry.effect)
         return [script("effect", [account], *turn)] if entry.effect else []
     settled = settlement(entry)
     links = [

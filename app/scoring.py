@@ -21,8 +21,8 @@ from app.rulebook import Rulebook
 from app.settlement import settlement
 from app.sighting import Sighted, Sighter
 from app.spool import Spool
-from detectors.duplicates import LinkedAccount, linked
 from detectors.base import Abstained, Clear, Judgement
+from detectors.duplicates import LinkedAccount, linked
 from detectors.event import Event
 from detectors.limits import breaches
 from detectors.verdict import Verdict, combine, fallback, judge_all
@@ -91,7 +91,8 @@ class Scorer:
         began, received_ms = self._ticks(), self._clock()
         sighted = [self._sighter.sight(event) for event in events]
         try:
-            await self._claim_profiles(sighted)
+            if await self._conflicts(sighted):
+                return await self._apart(events, origin)
             seen = await self._history.observe_many([one.sighting for one in sighted])
             if any(one.config != self._rulebook.version for one in seen):
                 await self._rulebook.refresh(max(one.config for one in seen), self._clock())
@@ -113,11 +114,20 @@ class Scorer:
         self._count(drafts, began)
         return [next(kept) if answer is None else answer for answer in answers]
 
-    async def _claim_profiles(self, sighted: Sequence[Sighted]) -> None:
-        """A profile leaves facts that cannot be taken back, so its event id is claimed before it is counted."""
+    async def _conflicts(self, sighted: Sequence[Sighted]) -> bool:
+        """
+        A profile leaves facts that cannot be taken back, so its event id is claimed before it is counted.
+        Whether one of them is taken by another body.
+        """
         with_facts = [one.sighting for one in sighted if one.sighting.touches[0].facts]
-        if with_facts:
-            await asyncio.gather(*(self._history.claim(one) for one in with_facts))
+        words = [await self._history.claim(sighting) for sighting in with_facts]
+        return "conflict" in words
+
+    async def _apart(self, events: Sequence[Event], origin: Origin) -> list[Answer]:
+        """One by one, since one of them is a conflict that must leave nothing behind."""
+        if len(events) == 1:
+            return [Conflict409()]
+        return [answer for event in events for answer in await self._together([event], origin)]
 
     async def _before(self, sighted: Sighted, seen: Seen) -> Answer | None:
         """The answer that this event has had already, if it has had one."""
@@ -144,9 +154,7 @@ class Scorer:
         return Conflict409()
 
     async def _recorded(self, sighted: Sighted) -> StoredAnswer | None:
-        return await asyncio.to_thread(
-            self._record.answer, sighted.sighting.program_id, sighted.event_id
-        )
+        return await asyncio.to_thread(self._record.answer, sighted.sighting.program_id, sighted.event_id)
 
     def _judge(
         self, event: Event, sighted: Sighted, seen: Seen, origin: Origin, received_ms: int, began: float
@@ -196,7 +204,12 @@ class Scorer:
         try:
             answers = await self._history.commit_many(
                 [
-                    (one.sighted.sighting, one.entry.answer, self._journal.seal(one.entry, now_ms), settlement(one.entry))
+                    (
+                        one.sighted.sighting,
+                        one.entry.answer,
+                        self._journal.seal(one.entry, now_ms),
+                        settlement(one.entry),
+                    )
                     for one in drafts
                 ]
             )

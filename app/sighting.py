@@ -18,7 +18,7 @@ from app.ports import PeerSeen, Sighting, Touch
 from detectors.event import Event, Profile, instant_ms
 from detectors.identity.email import canonical_domain, is_disposable
 from detectors.identity.identifiers import attributes, identifiers
-from detectors.snapshot import Traits
+from detectors.snapshot import POINTED, Traits
 
 KEY_BYTES: Final = 8
 """Of an entity's hash: among 10^8 accounts of a programme two share one with a chance of 3 in 10,000."""
@@ -115,14 +115,15 @@ class Sighter:
         counterparty = None if other is None else self._hash(key, "account", other)
         if counterparty:
             met.append(PeerSeen("counterparty", counterparty))
-        points = event.points or 0
+        points = event.points or 0 if event.type in POINTED else None
         touches = [Touch("account", account, event.type, points, tuple(met), facts)]
         me = (PeerSeen("account", account, traits),)
-        touches += [Touch(role, digest, event.type, None, me) for role, digest in (shared | named).items()]
+        touches += [Touch(role, digest, event.type, None, me) for role, digest in shared.items()]
+        touches += [Touch(role, digest, "", None, me) for role, digest in named.items()]
         if counterparty:
             kind = "received" if event.type == "transfer" else ""
             sender = (PeerSeen("counterparty", account),)
-            touches.append(Touch("counterparty", counterparty, kind, points, sender))
+            touches.append(Touch("counterparty", counterparty, kind, points if kind else None, sender))
         return Sighted(
             Sighting(
                 event.program_id, event_key, body_hash(event), event_key[:MARK_BYTES], at_ms, tuple(touches)

@@ -69,4 +69,3 @@ class Spool:
         if not isinstance(entry, Decided):
             raise TypeError(f"{path.name} holds no decision")
         return Spooled(path, entry)
-

@@ -25,8 +25,16 @@ dated up to so much later count as simultaneous; otherwise a burst whose instant
 pass a limit one by one."""
 EXACT_INSTANTS: Final = 64
 """The newest instants kept for each kind of event of an account: a limit below this is counted exactly."""
-EXACT_INSTANTS_SHARED: Final = 32
+EXACT_INSTANTS_SHARED: Final = 22
 """The same for devices, addresses, instruments and identifiers, of which there are more per account."""
+
+
+EXACT_BURNS: Final = 32
+"""The same for redemptions burned: no limit is held against them, but an outcome finds the newest by itself."""
+POINTED: Final = frozenset(
+    {"earn", "redeem", "transfer", "adjust", "return", "purchase", "expire", "burn", "received"}
+)
+"""Kinds of events that move points."""
 
 
 class Cell(NamedTuple):
@@ -124,8 +132,9 @@ class Entity(Struct, frozen=True):
     """
     One account, device, address, instrument or identifier as the hot store knows it.
 
+    first_seen_ms, last_seen_ms: accounts only; elsewhere 0, and the peers say when they were seen.
     series:  kind of event → Series. At an account also `burn` (redemptions allowed and not cancelled) and
-             `received` (transfers in); at the others the same kinds, without points.
+             `received` (transfers in), and with points where the kind has any (POINTED); elsewhere no points.
     totals_points: kind → points since the first event (`earn`, `burn`, `return`, `adjust`, …).
     peers:   role → who was seen here, by role: `account`, `device`, `ip`, `payment`, `counterparty`, `store`.
     facts:   name → Fact (`email`, `phone`, `address`).

@@ -105,4 +105,8 @@ def _windowed(role: str, what: str, window_s: int) -> Reader | None:
 
 
 def _age_days(seen: Snapshot, entity: Entity | None) -> int:
-    return max(0, seen.as_of_ms - entity.first_seen_ms) // DAY_MS if entity else 0
+    if entity is None:
+        return 0
+    peers = [peer.first_seen_ms for peer in entity.peers.get("account", ())]
+    first_ms = entity.first_seen_ms or min(peers, default=seen.as_of_ms)
+    return max(0, seen.as_of_ms - first_ms) // DAY_MS

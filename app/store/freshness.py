@@ -33,7 +33,8 @@ class Freshness:
         now_ms = self._clock()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while (oldest := await self._oldest_ms()) is not None and oldest <= now_ms:
+                # what is waited for happens in another process, so there is no event to wait on
+                while (oldest := await self._oldest_ms()) is not None and oldest <= now_ms:  # noqa: ASYNC110
                     await asyncio.sleep(POLL_S)
         except (TimeoutError, HotStoreAway):
             return

@@ -1,5 +1,6 @@
 """The reference semantics of the hot store, in plain Python: what the Lua does, said once more to be checked
-against, and the private state on which history is replayed. One process, no journal but a list."""
+against, and the private state on which history is replayed. One process, no journal but a list.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +10,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.ports import Claim, Effect, Outcome, PeerSeen, Seen, Settlement, Sighting, Touch
-from app.store.packing import entity_key, partition
+from app.store.packing import ROLES, entity_key, partition
 from detectors.snapshot import (
     DAY_S,
+    EXACT_BURNS,
     EXACT_INSTANTS,
     EXACT_INSTANTS_SHARED,
     HOUR_S,
+    POINTED,
     Cell,
     Entity,
     Fact,
@@ -30,6 +33,9 @@ HORIZON_MS: Final = 31 * DAY_MS
 HOURLY_MS: Final = 25 * HOUR_MS
 PEERS_KEPT: Final = 32
 LINKS_KEPT: Final = 8
+MOST_EVENTS: Final = 65_535
+MOST_POINTS: Final = 2_147_483_647
+"""Where a cell's sums stop: two bytes and four of them."""
 
 
 @dataclass(slots=True)
@@ -39,9 +45,10 @@ class _Series:
     exact: list[tuple[int, bytes, int]] = field(default_factory=list)
     cells: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
-    def insert(self, at: int, mark: bytes, points: int, keep: int) -> bool:
-        if self.exact and at < self.exact[-1][0] - HORIZON_MS:
-            return False
+    def insert(self, at: int, mark: bytes, points: int, keep: int) -> bool | None:
+        """True: counted. False: it was there. None: older than the horizon."""
+        if self.too_old(at):
+            return None
         place = bisect_left(self.exact, (at, mark))
         if place < len(self.exact) and self.exact[place][:2] == (at, mark):
             return False
@@ -54,24 +61,27 @@ class _Series:
             self._fold(oldest, its, newest)
         return True
 
-    def remove(self, at: int, mark: bytes, points: int) -> None:
+    def too_old(self, at: int) -> bool:
+        return bool(self.exact) and at < self.exact[-1][0] - HORIZON_MS
+
+    def remove(self, at: int, mark: bytes, points: int) -> bool:
+        """Whether it was there, or is too old for the series to know."""
         place = bisect_left(self.exact, (at, mark))
         if place < len(self.exact) and self.exact[place][:2] == (at, mark):
             del self.exact[place]
-        elif place == 0:
-            for width in (HOUR_MS, DAY_MS):
-                cell = self.cells.get((at // width * width, width))
-                if cell and cell[0]:
-                    cell[0] -= 1
-                    cell[1] -= points
-                    return
+            return True
+        for width in (HOUR_MS, DAY_MS) if place == 0 else ():
+            where = (at // width * width, width)
+            if where in self.cells:
+                self._add(where, -1, -points)
+                if self.cells[where][0] == 0:
+                    del self.cells[where]
+                return True
+        return self.too_old(at)
 
     def _fold(self, at: int, points: int, newest: int) -> None:
         width = DAY_MS if at < newest - HOURLY_MS else HOUR_MS
         cell = (at // width * width, width)
-        if cell in self.cells and width == HOUR_MS and cell[0] == max(start for start, _ in self.cells):
-            self._add(cell, 1, points)
-            return
         old, self.cells = self.cells, {}
         for (start, its_width), (events, its_points) in [*old.items(), (cell, [1, points])]:
             whole = its_width == DAY_MS or start < newest - HOURLY_MS
@@ -81,8 +91,8 @@ class _Series:
 
     def _add(self, cell: tuple[int, int], events: int, points: int) -> None:
         sums = self.cells.setdefault(cell, [0, 0])
-        sums[0] += events
-        sums[1] += points
+        sums[0] = min(sums[0] + events, MOST_EVENTS)
+        sums[1] = max(-MOST_POINTS, min(sums[1] + points, MOST_POINTS))
 
     def frozen(self, *, with_points: bool) -> Series:
         cells = sorted(self.cells.items(), key=lambda item: (item[0][0], -item[0][1]))
@@ -126,12 +136,20 @@ class _Entity:
         elif at_ms >= known.since_ms and value != known.value:
             self.facts[name] = Fact(value, at_ms, at_ms)
 
+    def turn(self, effect: Effect, sighting: Sighting, points: int) -> None:
+        """Points burned or given back, unless the series says that they are already."""
+        burns, at = self.series.setdefault("burn", _Series()), sighting.at_ms
+        if effect == "burn" and burns.insert(at, sighting.fingerprint, points, EXACT_BURNS) is not False:
+            self.totals["burn"] = self.totals.get("burn", 0) + points
+        elif effect == "unburn" and burns.remove(at, sighting.fingerprint, points):
+            self.totals["burn"] = self.totals.get("burn", 0) - points
+
     def frozen(self, *, with_points: bool) -> Entity:
         return Entity(
-            self.first_ms,
-            self.last_ms,
+            self.first_ms if with_points else 0,
+            self.last_ms if with_points else 0,
             {
-                kind: series.frozen(with_points=with_points)
+                kind: series.frozen(with_points=with_points and kind in POINTED)
                 for kind, series in self.series.items()
                 if series.exact or series.cells
             },
@@ -155,14 +173,11 @@ class MemoryHistory:
 
     async def observe(self, sighting: Sighting) -> Seen:
         """See `History.observe`."""
-        before = self._claims.get(sighting.event_key)
-        word: Claim = await self.claim(sighting)
+        word = await self.claim(sighting)
         account = sighting.touches[0].key
         kept = self._answers.get((partition(account), sighting.event_key))
         if kept and kept[0] != sighting.body_hash:
             word = "conflict"
-        if word == "new" and before is not None:
-            word = "pending"
         added = {touch.role: self._count(touch, sighting) for touch in sighting.touches}
         entities = {
             touch.role: self._entities[entity_key(touch.role, touch.key)].frozen(
@@ -178,8 +193,11 @@ class MemoryHistory:
 
     async def claim(self, sighting: Sighting) -> Claim:
         """Claim the event id for this body."""
-        kept = self._claims.setdefault(sighting.event_key, sighting.body_hash)
-        return "new" if kept == sighting.body_hash else "conflict"
+        kept = self._claims.get(sighting.event_key)
+        if kept is None:
+            self._claims[sighting.event_key] = sighting.body_hash
+            return "new"
+        return "pending" if kept == sighting.body_hash else "conflict"
 
     async def settle_claim(self, sighting: Sighting, body_hash: bytes) -> None:
         """The record holds another body under this id."""
@@ -197,9 +215,7 @@ class MemoryHistory:
         self.journal.append(entry)
         entity = self._entities.setdefault(entity_key("account", account), _Entity())
         if settled.burned is not None:
-            burns = entity.series.setdefault("burn", _Series())
-            burns.insert(sighting.at_ms, sighting.fingerprint, settled.burned, EXACT_INSTANTS)
-            entity.totals["burn"] = entity.totals.get("burn", 0) + settled.burned
+            entity.turn("burn", sighting, settled.burned)
         for kind, points in settled.totals.items():
             entity.totals[kind] = entity.totals.get(kind, 0) + points
         return answer
@@ -222,7 +238,13 @@ class MemoryHistory:
             entity.series[touch.kind].remove(sighting.at_ms, sighting.fingerprint, touch.points or 0)
 
     async def tell_outcome(
-        self, sighting: Sighting, outcome: Outcome, known: Outcome | None, entry: bytes, points: int, effect: Effect
+        self,
+        sighting: Sighting,
+        outcome: Outcome,
+        known: Outcome | None,
+        entry: bytes,
+        points: int,
+        effect: Effect,
     ) -> Outcome | None:
         """See `History.tell_outcome`."""
         last = self._outcomes.get(sighting.event_key)
@@ -231,13 +253,7 @@ class MemoryHistory:
         self._outcomes[sighting.event_key] = outcome
         self.journal.append(entry)
         entity = self._entities.setdefault(entity_key("account", sighting.touches[0].key), _Entity())
-        burns = entity.series.setdefault("burn", _Series())
-        if effect == "burn":
-            burns.insert(sighting.at_ms, sighting.fingerprint, points, EXACT_INSTANTS)
-            entity.totals["burn"] = entity.totals.get("burn", 0) + points
-        elif effect == "unburn":
-            burns.remove(sighting.at_ms, sighting.fingerprint, points)
-            entity.totals["burn"] = entity.totals.get("burn", 0) - points
+        entity.turn(effect, sighting, points)
         return None
 
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
@@ -253,9 +269,9 @@ class MemoryHistory:
         entity = self._entities.setdefault(entity_key(touch.role, touch.key), _Entity())
         added = False
         if touch.kind:
-            keep = EXACT_INSTANTS_SHARED if touch.points is None else EXACT_INSTANTS
+            keep = EXACT_INSTANTS if ROLES[touch.role] == b"a" else EXACT_INSTANTS_SHARED
             series = entity.series.setdefault(touch.kind, _Series())
-            added = series.insert(sighting.at_ms, sighting.fingerprint, touch.points or 0, keep)
+            added = series.insert(sighting.at_ms, sighting.fingerprint, touch.points or 0, keep) is True
         entity.first_ms = min(entity.first_ms or sighting.at_ms, sighting.at_ms)
         entity.last_ms = max(entity.last_ms, sighting.at_ms)
         for peer in touch.peers:

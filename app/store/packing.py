@@ -9,14 +9,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from struct import Struct
 from typing import Final, Generic, TypeVar
 
-from detectors.snapshot import Cell, Entity, Fact, Link, Peer, Series, Traits
+from detectors.snapshot import POINTED, Cell, Entity, Fact, Link, Peer, Series, Traits
 
 KINDS: Final = {
     "signup": b"s", "profile_change": b"p", "login": b"l", "login_failed": b"f", "earn": b"e", "redeem": b"r",
     "transfer": b"t", "adjust": b"j", "return": b"n", "purchase": b"u", "expire": b"x", "referral": b"v",
     "close": b"c", "burn": b"b", "received": b"i", "": b"",
 }  # fmt: skip
-PEERS: Final = {"account": b"a", "device": b"d", "ip": b"i", "payment": b"p", "counterparty": b"c", "store": b"s"}
+PEERS: Final = {
+    "account": b"a",
+    "device": b"d",
+    "ip": b"i",
+    "payment": b"p",
+    "counterparty": b"c",
+    "store": b"s",
+}
 FACTS: Final = {"email": b"e", "phone": b"t", "address": b"h"}
 ROLES: Final = {
     "account": b"a", "counterparty": b"a", "device": b"d", "ip": b"i", "payment": b"p",
@@ -28,8 +35,8 @@ an account, its answers and its journal; an event's claim and the filter it is l
 
 HOUR_MS: Final = 3_600_000
 DAY_FLAG: Final = 1 << 31
-_CELL = Struct("<II")
-_CELL_POINTS = Struct("<IId")
+_CELL = Struct("<IH")
+_CELL_POINTS = Struct("<IHi")
 _PEER = Struct("<8sII")
 _PEER_TRAITS = Struct("<8sIIHHHH")
 _TRAITS = Struct("<HHHH")
@@ -103,6 +110,7 @@ SERIES_FIELDS: Final = _fields(b"s", KINDS)
 TOTAL_FIELDS: Final = _fields(b"t", KINDS)
 PEER_FIELDS: Final = _fields(b"p", PEERS)
 FACT_FIELDS: Final = _fields(b"f", FACTS)
+_POINTED: Final = frozenset(SERIES_FIELDS[kind] for kind in POINTED)
 
 
 def _cells(blob: bytes | None, form: Struct) -> tuple[Cell, ...]:
@@ -111,7 +119,7 @@ def _cells(blob: bytes | None, form: Struct) -> tuple[Cell, ...]:
     cells = []
     for start, events, *points in form.iter_unpack(blob):
         hours, width = (start - DAY_FLAG, 24) if start >= DAY_FLAG else (start, 1)
-        cells.append(Cell(hours * HOUR_MS, width * HOUR_MS, events, int(points[0]) if points else 0))
+        cells.append(Cell(hours * HOUR_MS, width * HOUR_MS, events, points[0] if points else 0))
     return tuple(cells)
 
 
@@ -124,6 +132,10 @@ def _series_with_points(raw: Mapping[bytes, bytes], where: bytes) -> Series:
         words.cast("i")[4::3].tolist(),
         _cells(raw.get(b"c" + where[1:]), _CELL_POINTS),
     )
+
+
+def _series_of_account(raw: Mapping[bytes, bytes], where: bytes) -> Series:
+    return (_series_with_points if where in _POINTED else _series)(raw, where)
 
 
 def _series(raw: Mapping[bytes, bytes], where: bytes) -> Series:
@@ -162,7 +174,7 @@ def unpack_entity(role: str, fields: Sequence[bytes]) -> Entity:
     return Entity(
         int(raw.get(b"a", 0)),
         int(raw.get(b"z", 0)),
-        Unpacked(raw, SERIES_FIELDS, _series_with_points if has_points else _series),
+        Unpacked(raw, SERIES_FIELDS, _series_of_account if has_points else _series),
         Unpacked(raw, TOTAL_FIELDS, _total),
         Unpacked(raw, PEER_FIELDS, _peers),
         Unpacked(raw, FACT_FIELDS, _fact),

@@ -27,7 +27,16 @@ RETRY_S: Final = 0.05
 """Between attempts to connect: a restarted embedded server answers after about this long."""
 STUCK_S: Final = 1.0
 """A connection whose oldest call has waited this long is given up: the server hangs rather than lags."""
-AWAY_REPLIES: Final = ("LOADING", "OOM", "MISCONF", "READONLY", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN")
+AWAY_REPLIES: Final = (
+    "LOADING",
+    "OOM",
+    "MISCONF",
+    "READONLY",
+    "BUSY",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+    "MASTERDOWN",
+)
 """Replies with which a server says that it cannot serve now."""
 
 
@@ -60,7 +69,7 @@ def pack(command: Command) -> bytes:
     return packed
 
 
-def script(name: str, keys: Sequence[bytes], *args: bytes | str | int | float) -> bytes:
+def script(name: str, keys: Sequence[bytes], *args: bytes | str | float) -> bytes:
     """A packed call of one of our scripts."""
     return pack(("EVALSHA", SHA[name], len(keys), *keys, *args))
 
@@ -106,7 +115,9 @@ class Pipeline(asyncio.Protocol):
         if self._transport:
             self._transport.abort()
 
-    def call(self, packed: bytes, replies: int = 1, *, timeout_s: float | None = None) -> asyncio.Future[list[Any]]:
+    def call(
+        self, packed: bytes, replies: int = 1, *, timeout_s: float | None = None
+    ) -> asyncio.Future[list[Any]]:
         """
         Send packed commands; the future brings their replies in order.
 
@@ -119,7 +130,7 @@ class Pipeline(asyncio.Protocol):
             return failed
         return self._send(packed, replies, timeout_s)
 
-    async def execute(self, *command: bytes | str | int | float) -> Any:
+    async def execute(self, *command: bytes | str | float) -> Any:
         """One command, its one reply."""
         return (await self.call(pack(command)))[0]
 
@@ -148,7 +159,11 @@ class Pipeline(asyncio.Protocol):
                 break
             if not call.reply.done():
                 call.reply.set_exception(HotStoreAway(f"no reply within {self._timeout_s * 1_000:.0f} ms"))
-        if self._waiting and now - self._waiting[0].since > max(STUCK_S, self._timeout_s * 2) and self._transport:
+        if (
+            self._waiting
+            and now - self._waiting[0].since > max(STUCK_S, self._timeout_s * 2)
+            and self._transport
+        ):
             self._transport.abort()
         self._watching = bool(self._waiting)
         if self._watching:
@@ -157,11 +172,10 @@ class Pipeline(asyncio.Protocol):
     # ------------------------------------------------------------ asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport) or hasattr(transport, "write")
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = transport  # type: ignore[assignment]  # uvloop's are no WriteTransport by class
         self._reader = hiredis.Reader()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self._ready, self._transport = False, None
         self._outgoing.clear()
         waiting, self._waiting = self._waiting, deque()

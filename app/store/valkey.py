@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting, Touch
-from app.store.packing import FACTS, KINDS, PEERS, entity_key, partition, traits_bytes, unpack_entity
+from app.store.packing import FACTS, KINDS, PEERS, ROLES, entity_key, partition, traits_bytes, unpack_entity
 from app.store.pipeline import Pipeline, pack, script
-from detectors.snapshot import EXACT_INSTANTS, EXACT_INSTANTS_SHARED
+from detectors.snapshot import EXACT_BURNS, EXACT_INSTANTS, EXACT_INSTANTS_SHARED
 
 DAY_MS: Final = 86_400_000
 ACCOUNT_TTL_MS: Final = 400 * DAY_MS
@@ -77,7 +77,7 @@ def restoring(sighting: Sighting, settled: Settlement) -> list[bytes]:
     key, counted, notes = _taken(sighting.touches[0], sighting)
     totals = _totals(settled)
     burned = b"" if settled.burned is None else settled.burned
-    account = script("restore", key, *counted, burned, len(totals), *totals, *notes)
+    account = script("restore", key, *counted, burned, EXACT_BURNS, len(totals), *totals, *notes)
     return [account, *observing(sighting._replace(touches=sighting.touches[1:]))]
 
 
@@ -88,7 +88,8 @@ def _taken(touch: Touch, sighting: Sighting) -> tuple[list[bytes], tuple[bytes |
         notes += [b"p", PEERS[peer.role], peer.key, traits_bytes(peer.role, peer.traits)]
     for name, value in touch.facts:
         notes += [b"f", FACTS[name], value]
-    points, keep = (b"", EXACT_INSTANTS_SHARED) if touch.points is None else (touch.points, EXACT_INSTANTS)
+    points = b"" if touch.points is None else touch.points
+    keep = EXACT_INSTANTS if ROLES[touch.role] == b"a" else EXACT_INSTANTS_SHARED
     ttl = SHARED_TTL_MS if touch.role in SHORT_LIVED else ACCOUNT_TTL_MS
     counted = (KINDS[touch.kind], sighting.at_ms, sighting.fingerprint, points, keep, ttl)
     return [entity_key(touch.role, touch.key)], counted, notes
@@ -99,10 +100,16 @@ def _totals(settled: Settlement) -> list[bytes | int]:
 
 
 class ValkeyHistory:
-    """`app.ports.History` on Valkey or Redis."""
+    """
+    `app.ports.History` on Valkey or Redis.
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    Args:
+        pipeline: Its patience is that of `observe`.
+        commit_timeout_s: Patience with `commit`, in seconds, where it is to be another.
+    """
+
+    def __init__(self, pipeline: Pipeline, commit_timeout_s: float | None = None) -> None:
+        self._pipeline, self._commit_timeout_s = pipeline, commit_timeout_s
 
     async def observe(self, sighting: Sighting) -> Seen:
         """See `History.observe`."""
@@ -130,7 +137,8 @@ class ValkeyHistory:
 
     async def commit_many(self, decided: Sequence[tuple[Sighting, bytes, bytes, Settlement]]) -> list[bytes]:
         """Commit in order; the answers that count, in the same order."""
-        waiting = [self._pipeline.call(*self._commit(*one)) for one in decided]
+        patience = self._commit_timeout_s
+        waiting = [self._pipeline.call(*self._commit(*one), timeout_s=patience) for one in decided]
         replies = await all_of(waiting)
         return [
             replied[0][len(one[0].body_hash) :] if replied[0] is not None else one[1]
@@ -149,15 +157,26 @@ class ValkeyHistory:
                 peers += [PEERS[peer.role], peer.key, 16 + len(traits_bytes(peer.role, peer.traits))]
             packed.append(
                 script(
-                    "retract", [entity_key(touch.role, touch.key)],
-                    KINDS[touch.kind], sighting.at_ms, sighting.fingerprint, points, *peers,
-                )  # fmt: skip
+                    "retract",
+                    [entity_key(touch.role, touch.key)],
+                    KINDS[touch.kind],
+                    sighting.at_ms,
+                    sighting.fingerprint,
+                    points,
+                    *peers,
+                )
             )
         if packed:
             await self._pipeline.call(b"".join(packed), len(packed))
 
     async def tell_outcome(
-        self, sighting: Sighting, outcome: Outcome, known: Outcome | None, entry: bytes, points: int, effect: Effect
+        self,
+        sighting: Sighting,
+        outcome: Outcome,
+        known: Outcome | None,
+        entry: bytes,
+        points: int,
+        effect: Effect,
     ) -> Outcome | None:
         """See `History.tell_outcome`."""
         account = sighting.touches[0].key
@@ -167,7 +186,7 @@ class ValkeyHistory:
             journal_key(account),
         ]
         packed = script(
-            "outcome", keys, outcome, entry, sighting.at_ms, sighting.fingerprint, points, EXACT_INSTANTS,
+            "outcome", keys, outcome, entry, sighting.at_ms, sighting.fingerprint, points, EXACT_BURNS,
             effect, known or b"",
         )  # fmt: skip
         last: bytes | None = (await self._pipeline.call(packed))[0]
@@ -204,12 +223,14 @@ class ValkeyHistory:
             word = "conflict"
         return Seen(word, kept and kept[16:], entities, added, int(config or 0), complete is not None)
 
-    def _commit(self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement) -> tuple[bytes, int]:
+    def _commit(
+        self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement
+    ) -> tuple[bytes, int]:
         account = sighting.touches[0].key
         keys = [entity_key("account", account), answer_key(account, sighting.event_key), journal_key(account)]
         packed = script(
             "commit", keys, sighting.body_hash, answer, entry, sighting.at_ms, sighting.fingerprint,
-            b"" if settled.burned is None else settled.burned, EXACT_INSTANTS, *_totals(settled),
+            b"" if settled.burned is None else settled.burned, EXACT_BURNS, *_totals(settled),
         )  # fmt: skip
         for owner, peer, probability in settled.links:
             packed += script("link", [entity_key("account", owner)], peer, probability)

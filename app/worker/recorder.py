@@ -63,7 +63,7 @@ class Recorder:
                 try:
                     opened.append(self._journal.open(sealed))
                 except SealBroken:
-                    log.error("journal entry cannot be opened; set aside", entry=entry_id.decode())
+                    log.exception("journal entry cannot be opened; set aside", entry=entry_id.decode())
                     broken.append((read.tag, sealed))
         broken += [(PARTITIONS[0], self._sealed(entry)) for entry in await self._append(opened)]
         await self._forget(reads, opened, broken)

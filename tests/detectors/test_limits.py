@@ -97,7 +97,7 @@ def test_an_accounts_redemptions_are_counted_in_every_channel():
     ("change", "words"),
     [
         ({"max": EXACT_INSTANTS}, "must be below 64"),
-        ({"role": "device", "max": 32}, "must be below 32"),
+        ({"role": "device", "max": 22}, "must be below 22"),
         ({"measure": "distinct", "kinds": ("device",), "max": 32}, "must be below 32"),
         ({"measure": "points", "role": "ip"}, "accounts only"),
         ({"window_s": 31 * 86_400}, "window_s"),

@@ -32,9 +32,11 @@ local function take(key, from)
     end
   end
 
-  local first, last = tonumber(reply[place.a]), tonumber(reply[place.z])
-  if not first or at < first then put('a', ARGV[2]) end
-  if not last or at > last then put('z', ARGV[2]) end
+  if key:sub(1, 1) == 'a' then -- accounts say when they were first and last seen; elsewhere the peers do
+    local first, last = tonumber(reply[place.a]), tonumber(reply[place.z])
+    if not first or at < first then put('a', ARGV[2]) end
+    if not last or at > last then put('z', ARGV[2]) end
+  end
 
   -- a peer is key (8 bytes), first and last seen (u32 s) and, at shared entities, traits (8 bytes)
   local function meet(field, peer, traits)

@@ -1,4 +1,4 @@
--- series.lua · prelude of the other scripts: a series is 8 bytes of base (ms, double) and entries of offset (u32 ms), mark (4 bytes) and, at accounts, points (i32), ordered by offset then mark
+-- series.lua · prelude of the other scripts: a series is 8 bytes of base (ms, double) and entries of offset (u32 ms), mark (4 bytes) and, where points are kept, points (i32), ordered by offset then mark
 local DAY_MS, HOUR_MS = 86400000, 3600000
 local HORIZON_MS = 31 * DAY_MS -- the longest window, 30 days, and a day of slack for late events
 local HOURLY_MS = 25 * HOUR_MS -- within this of the newest event older events are kept by the hour, before it by the day
@@ -18,46 +18,65 @@ local function rebase(blob, stride, base, new)
   return table.concat(out)
 end
 
--- cells: u32 hours since 1970 (bit 31: a cell of a day), u32 count and, at accounts, points (double); oldest first
-local function fold(cells, at, points, newest)
-  local stride = points and 16 or 8
-  local function pack(start, count, sum)
-    return struct.pack('<I4I4', start, count) .. (points and struct.pack('<d', sum) or '')
+-- cells: u32 hours since 1970 (bit 31: a cell of a day), u16 count and, where points are kept, i32 points, both stopping at their ends; oldest first
+local WHOLE_DAY, MOST_EVENTS, MOST_POINTS = 2147483648, 65535, 2147483647
+
+local function cell(start, count, points)
+  local packed = struct.pack('<I4I2', start, math.min(count, MOST_EVENTS))
+  if not points then return packed end
+  return packed .. struct.pack('<i4', math.max(-MOST_POINTS, math.min(points, MOST_POINTS)))
+end
+
+local function read_cell(cells, at, points)
+  local start, count = struct.unpack('<I4I2', cells, at)
+  return start, count, points and struct.unpack('<i4', cells, at + 6)
+end
+
+-- where one more event in the newest hour changes nothing else: no cell of an hour is due for the day's, none is too old
+local function only_newest_grows(cells, stride, start, newest)
+  if not cells or #cells < stride or struct.unpack('<I4', cells, #cells - stride + 1) ~= start then return false end
+  local hour = start
+  for i = #cells - 2 * stride + 1, 1, -stride do -- days stand before hours
+    local from = struct.unpack('<I4', cells, i)
+    if from >= WHOLE_DAY then break end
+    hour = from
   end
+  local first = struct.unpack('<I4', cells, 1) % WHOLE_DAY
+  return hour * HOUR_MS >= newest - HOURLY_MS and first * HOUR_MS >= newest - HORIZON_MS - DAY_MS
+end
+
+local function fold(cells, at, points, newest)
+  local stride = points and 10 or 6
   local day = at < newest - HOURLY_MS
-  local start = day and math.floor(at / DAY_MS) * 24 + 2147483648 or math.floor(at / HOUR_MS)
-  local last = cells and #cells >= stride and struct.unpack('<I4', cells, #cells - stride + 1)
-  if last == start and not day then -- the usual case: one more in the newest hour
-    local count = struct.unpack('<I4', cells, #cells - stride + 5)
-    local sum = points and struct.unpack('<d', cells, #cells - stride + 9) + points
-    return cells:sub(1, #cells - stride) .. pack(start, count + 1, sum)
+  local start = day and math.floor(at / DAY_MS) * 24 + WHOLE_DAY or math.floor(at / HOUR_MS)
+  if not day and only_newest_grows(cells, stride, start, newest) then -- the usual case
+    local _, count, sum = read_cell(cells, #cells - stride + 1, points)
+    return cells:sub(1, #cells - stride) .. cell(start, count + 1, points and sum + points)
   end
   local kept, order = {}, {}
   local function add(from, count, sum)
-    local hours = from >= 2147483648 and from - 2147483648 or from
-    if from < 2147483648 and hours * HOUR_MS < newest - HOURLY_MS then
-      from = math.floor(hours / 24) * 24 + 2147483648
-      hours = from - 2147483648
+    local hours = from % WHOLE_DAY
+    if from < WHOLE_DAY and hours * HOUR_MS < newest - HOURLY_MS then
+      hours = math.floor(hours / 24) * 24
+      from = hours + WHOLE_DAY
     end
     if hours * HOUR_MS < newest - HORIZON_MS - DAY_MS then return end
-    local cell = kept[from]
-    if cell then
-      cell[1], cell[2] = cell[1] + count, cell[2] + sum
+    local known = kept[from]
+    if known then
+      known[1], known[2] = math.min(known[1] + count, MOST_EVENTS), points and known[2] + sum
     else
       kept[from] = { count, sum }
       order[#order + 1] = from
     end
   end
-  for i = 1, cells and #cells or 0, stride do
-    add(struct.unpack('<I4', cells, i), struct.unpack('<I4', cells, i + 4), points and struct.unpack('<d', cells, i + 8) or 0)
-  end
-  add(start, 1, points or 0)
+  for i = 1, cells and #cells or 0, stride do add(read_cell(cells, i, points)) end
+  add(start, 1, points)
   table.sort(order, function(a, b)
-    local x, y = a % 2147483648, b % 2147483648
+    local x, y = a % WHOLE_DAY, b % WHOLE_DAY
     if x ~= y then return x < y end
     return a > b
   end)
-  for i, from in ipairs(order) do order[i] = pack(from, kept[from][1], kept[from][2]) end
+  for i, from in ipairs(order) do order[i] = cell(from, kept[from][1], kept[from][2]) end
   return table.concat(order)
 end
 
@@ -81,7 +100,7 @@ end
 -- add one event: new series, new cells (nil: as they were), and whether it was added: true, false where it was met again, nil where it is too old
 local function insert(blob, cells, at, mark, points, keep)
   local stride = points and 12 or 8
-  if not blob then return struct.pack('<d', at) .. entry(0, mark, points), nil, true end
+  if not blob or #blob == 8 then return struct.pack('<d', at) .. entry(0, mark, points), nil, true end
   local base = struct.unpack('<d', blob)
   local newest = base + struct.unpack('<I4', blob, #blob - stride + 1)
   if at < newest - HORIZON_MS then return blob, nil, nil end
@@ -118,21 +137,21 @@ local function remove(blob, cells, at, mark, points)
     return blob:sub(1, cut) .. blob:sub(cut + stride + 1), nil
   end
   if before > 0 or not cells then return nil, nil end
-  local width = points and 16 or 8
-  local hour, day = math.floor(at / HOUR_MS), math.floor(at / DAY_MS) * 24 + 2147483648
+  local width = points and 10 or 6
+  local hour, day = math.floor(at / HOUR_MS), math.floor(at / DAY_MS) * 24 + WHOLE_DAY
   for _, wanted in ipairs({ hour, day }) do
     for i = 1, #cells, width do
-      local count = struct.unpack('<I4', cells, i + 4)
-      if struct.unpack('<I4', cells, i) == wanted and count > 0 then
-        local sum = points and struct.pack('<d', struct.unpack('<d', cells, i + 8) - points) or ''
-        return nil, cells:sub(1, i - 1) .. struct.pack('<I4I4', wanted, count - 1) .. sum .. cells:sub(i + width)
+      local start, count, sum = read_cell(cells, i, points)
+      if start == wanted then
+        local left = count > 1 and cell(start, count - 1, points and sum - points) or ''
+        return nil, cells:sub(1, i - 1) .. left .. cells:sub(i + width)
       end
     end
   end
   return nil, nil
 end
 
--- points burned for good at an account: the series `burn` and its total
+-- points burned for good at an account: the series `burn` and its total; nothing where the series has them already
 local function burn(account, at, mark, points, keep)
   local blob, folded, new =
     insert(redis.call('HGET', account, 'sb'), redis.call('HGET', account, 'cb'), at, mark, points, keep)
@@ -140,21 +159,25 @@ local function burn(account, at, mark, points, keep)
     redis.call('HSET', account, 'sb', blob)
     if folded then redis.call('HSET', account, 'cb', folded) end
   end
-  redis.call('HINCRBY', account, 'tb', points)
+  if new ~= false then redis.call('HINCRBY', account, 'tb', points) end
 end
 
--- take an event back out of the series of one kind; whether it was there
+-- take an event back out of the series of one kind; whether it was there, or is too old for the series to know
 local function withdraw(entity, kind, at, mark, points)
-  local blob, folded =
-    remove(redis.call('HGET', entity, 's' .. kind), redis.call('HGET', entity, 'c' .. kind), at, mark, points)
-  if blob and #blob == 8 then
-    redis.call('HDEL', entity, 's' .. kind)
-  elseif blob then
-    redis.call('HSET', entity, 's' .. kind, blob)
-  elseif folded then
+  local blob, cells = redis.call('HGET', entity, 's' .. kind), redis.call('HGET', entity, 'c' .. kind)
+  local left, folded = remove(blob, cells, at, mark, points)
+  if not left and not folded then
+    if not blob or #blob == 8 then return false end
+    return at < struct.unpack('<d', blob) + struct.unpack('<I4', blob, #blob - (points and 11 or 7)) - HORIZON_MS
+  end
+  if #(left or blob) == 8 and #(folded or cells or '') == 0 then
+    redis.call('HDEL', entity, 's' .. kind, 'c' .. kind)
+  elseif left then
+    redis.call('HSET', entity, 's' .. kind, left)
+  else
     redis.call('HSET', entity, 'c' .. kind, folded)
   end
-  return blob or folded
+  return true
 end
 
 -- what a decision settles at its account: points burned, and totals given as kind, points … in ARGV[from] to ARGV[to]
@@ -167,8 +190,7 @@ end
 local function turn(account, effect, at, mark, points, keep)
   if effect == 'burn' then
     burn(account, at, mark, points, keep)
-  elseif effect == 'unburn' then
-    withdraw(account, 'b', at, mark, points)
-    redis.call('HINCRBY', account, 'tb', -points)
+  elseif effect == 'unburn' and withdraw(account, 'b', at, mark, points) then
+    redis.call('HINCRBY', account, 'tb', 0 - points)
   end
 end
