@@ -129,7 +129,8 @@ class Installation:
             )
         self.address = self._process.stdout.readline().rpartition(" ")[2].strip()
         if not self.address:
-            raise RuntimeError(self.log.read_text())
+            self._ended()
+            raise RuntimeError(f"It did not start:\n{self.log.read_text()}")
         until(lambda: len(self.processes("web")) == self._workers)
         return self
 
@@ -210,9 +211,7 @@ class Installation:
     @property
     def record_url(self) -> str:
         """Where its record is."""
-        return self._environment.get(
-            "EARNEST_DATABASE_URL", f"sqlite:///{layout.record_path(self.data_dir)}"
-        )
+        return self._environment.get("EARNEST_DATABASE_URL", f"sqlite:///{layout.record_path(self.data_dir)}")
 
     @property
     def hot_url(self) -> str:

@@ -94,7 +94,13 @@ class Findings(NamedTuple):
 def redemption(event_id: str, account_id: str) -> dict[str, Any]:
     """Ten points, now."""
     now = datetime.now(UTC).isoformat()
-    return {"event_id": event_id, "type": "redeem", "occurred_at": now, "account_id": account_id, "points": 10}
+    return {
+        "event_id": event_id,
+        "type": "redeem",
+        "occurred_at": now,
+        "account_id": account_id,
+        "points": 10,
+    }
 
 
 def _answer(client: Client, event: dict[str, Any]) -> bytes | None:
@@ -122,7 +128,9 @@ def examine(installation: Installation, load: Load) -> Findings:
         ]
         sent = Counter(event["account_id"] for event in load.events.values())
         counted = {
-            account: _counted(client, account) for account, events in sent.items() if events == EVENTS_AN_ACCOUNT
+            account: _counted(client, account)
+            for account, events in sent.items()
+            if events == EVENTS_AN_ACCOUNT
         }
     miscounted = {
         account: (sent[account], seen) for account, seen in counted.items() if seen != sent[account]
@@ -210,7 +218,9 @@ def main() -> None:
         print(f"answered otherwise when repeated: {len(found.repeated_otherwise)}")
         print(f"accounts counted wrong: {len(found.miscounted)} {found.miscounted or ''}")
         took = in_the_dark(installation)
-        print(f"\nValkey stopped: {len(took)} answers, median {median(took):.1f} ms, slowest {took[-1]:.1f} ms")
+        print(
+            f"\nValkey stopped: {len(took)} answers, median {median(took):.1f} ms, slowest {took[-1]:.1f} ms"
+        )
 
 
 if __name__ == "__main__":

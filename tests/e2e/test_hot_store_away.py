@@ -29,7 +29,8 @@ def stopped(dark):
         assert client.decide(event("login", fresh())).status == 200  # the key is known before the light goes out
         dark.signal("valkey", signal.SIGSTOP)
         yield client
-    dark.signal("valkey", signal.SIGCONT)
+    for role in ("valkey", "worker"):
+        dark.signal(role, signal.SIGCONT)
     dark.settle()
 
 
