@@ -1,0 +1,8 @@
+"""All benchmarks, one after the other: what `make bench` runs."""
+
+from benchmarks import batches, decisions, state
+
+if __name__ == "__main__":
+    for part in (state, decisions, batches):
+        part.main()
+        print()
