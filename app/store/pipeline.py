@@ -12,7 +12,7 @@ import ssl
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha1
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -40,19 +40,37 @@ AWAY_REPLIES: Final = (
 """Replies with which a server says that it cannot serve now."""
 
 
+LOST_REPLY: Final = "ERR Function not found"
+
+
 class HotStoreFault(Exception):
     """The hot store refused a command: a bug of ours, not an outage."""
 
 
-def _load_scripts() -> Mapping[str, str]:
+SCRIPTS: Final = ("observe", "restore", "claim", "commit", "retract", "outcome", "effect", "link", "remember")
+PRELUDES: Final = ("series", "entity")
+
+
+def _library() -> tuple[str, str]:
+    """
+    The Lua files as one function library, and the mark that its functions' names end in: the library's own hash,
+    so that workers of two versions serve side by side while one replaces the other.
+
+    A library is compiled once; a script of EVALSHA makes its local functions anew at every call.
+    """
     folder = files("app.store") / "lua"
-    preludes = (folder / "series.lua").read_text() + (folder / "entity.lua").read_text()
-    names = ("observe", "restore", "claim", "commit", "retract", "outcome", "effect", "link", "remember")
-    return {name: preludes + (folder / f"{name}.lua").read_text() for name in names}
+    text = "".join((folder / f"{name}.lua").read_text() for name in PRELUDES)
+    bodies = {name: (folder / f"{name}.lua").read_text() for name in SCRIPTS}
+    mark = sha256("".join([text, *bodies.values()]).encode()).hexdigest()[:8]
+    functions = "".join(
+        f"redis.register_function('{name}_{mark}', function(KEYS, ARGV)\n{body}end)\n"
+        for name, body in bodies.items()
+    )
+    return f"#!lua name=earnest_{mark}\n{text}{functions}", mark
 
 
-SCRIPTS: Final = _load_scripts()
-SHA: Final = {name: sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in SCRIPTS.items()}
+LIBRARY, MARK = _library()
+FUNCTIONS: Final = {name: f"{name}_{MARK}".encode() for name in SCRIPTS}
 
 
 @dataclass(slots=True)
@@ -69,9 +87,17 @@ def pack(command: Command) -> bytes:
     return packed
 
 
+_LOAD: Final = pack(("FUNCTION", "LOAD", "REPLACE", LIBRARY))
+
+
+def _ignored(reply: asyncio.Future[list[Any]]) -> None:
+    if not reply.cancelled():
+        reply.exception()
+
+
 def script(name: str, keys: Sequence[bytes], *args: bytes | str | float) -> bytes:
-    """A packed call of one of our scripts."""
-    return pack(("EVALSHA", SHA[name], len(keys), *keys, *args))
+    """A packed call of one of our Lua files."""
+    return pack((b"FCALL", FUNCTIONS[name], len(keys), *keys, *args))
 
 
 class Pipeline(asyncio.Protocol):
@@ -204,10 +230,10 @@ class Pipeline(asyncio.Protocol):
         for reply in call.got:
             if isinstance(reply, hiredis.ReplyError):
                 text = str(reply)
-                if text.startswith("NOSCRIPT"):
-                    for source in SCRIPTS.values():
-                        self._send(pack(("SCRIPT", "LOAD", source)), 1)
-                away = text.startswith((*AWAY_REPLIES, "NOSCRIPT"))
+                lost = text.startswith(LOST_REPLY)
+                if lost:  # somebody flushed the functions: the next call finds them again
+                    self._send(_LOAD, 1).add_done_callback(_ignored)
+                away = lost or text.startswith(AWAY_REPLIES)
                 call.reply.set_exception(HotStoreAway(text) if away else HotStoreFault(text))
                 return
         call.reply.set_result(call.got)
@@ -222,7 +248,7 @@ class Pipeline(asyncio.Protocol):
                     hello.append(pack(("AUTH", *user, unquote(self._url.password))))
                 if self._url.scheme != "unix" and self._url.path.strip("/"):
                     hello.append(pack(("SELECT", self._url.path.strip("/"))))
-                hello += [pack(("SCRIPT", "LOAD", source)) for source in SCRIPTS.values()]
+                hello.append(_LOAD)
                 await self._send(b"".join(hello), len(hello))
             except (OSError, HotStoreAway, HotStoreFault):
                 if self._transport:

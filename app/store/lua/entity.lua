@@ -2,7 +2,7 @@
 local PEERS_KEPT = 32
 
 -- ARGV as in observe.lua, notes from ARGV[from] on → all fields after the event, and what `insert` said of it
-local function take(key, from)
+local function take(key, ARGV, from)
   local kind, at, mark = ARGV[1], tonumber(ARGV[2]), ARGV[3]
   local reply, place = redis.call('HGETALL', key), {}
   for i = 1, #reply, 2 do place[reply[i]] = i + 1 end

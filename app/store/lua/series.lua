@@ -181,7 +181,7 @@ local function withdraw(entity, kind, at, mark, points)
 end
 
 -- what a decision settles at its account: points burned, and totals given as kind, points … in ARGV[from] to ARGV[to]
-local function settle(account, at, mark, burned, keep, from, to)
+local function settle(account, at, mark, burned, keep, ARGV, from, to)
   if burned then burn(account, at, mark, burned, keep) end
   for i = from, to, 2 do redis.call('HINCRBY', account, 't' .. ARGV[i], ARGV[i + 1]) end
 end
