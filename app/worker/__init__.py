@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from typing import Final
 
@@ -30,6 +31,8 @@ IDLE_S: Final = 0.05
 """Between looks at an empty journal: what a reader of the record waits at most."""
 AWAY_S: Final = 0.5
 """Before trying again when a store is away."""
+POLITENESS: Final = 10
+"""Added to the process's nice value: where processors are short, decisions go first and the record catches up."""
 PATIENCE_S: Final = 20.0
 """For a reply of Valkey: large ones, and a rebuild's transactions."""
 
@@ -38,6 +41,7 @@ log = structlog.get_logger("earnest.worker")
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT."""
+    os.nice(POLITENESS)
     uvloop.run(_run(settings))
 
 
