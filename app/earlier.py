@@ -58,8 +58,10 @@ class Earlier:
         if seen.answer is not None:
             await self._history.retract(sighting, seen.added)
             return Decided200(seen.answer, repeated=True)
-        if (kept := await asyncio.to_thread(self._spool.find, sighting.event_key)) is not None:
-            return await self._told_in_the_dark(sighting, seen, kept)
+        if self._spool.holds(sighting.event_key):
+            kept = await asyncio.to_thread(self._spool.find, sighting.event_key)
+            if kept is not None:
+                return await self._told_in_the_dark(sighting, seen, kept)
         if seen.claim != "unsure":
             return await self._of_others(sighting)
         try:
