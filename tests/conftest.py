@@ -1,16 +1,20 @@
-"""Databases for tests: a real SQLite file and a real PostgreSQL, fresh for each test."""
+"""Stores for tests, real ones and empty for each test: SQLite, PostgreSQL and the embedded Valkey."""
 
 from __future__ import annotations
 
 import fcntl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from app import data_dir as layout
+from app.store import embedded
+from app.store.asking import ask
+from app.store.pipeline import Pipeline
 from app.store.sql import migrate
 
 
@@ -74,3 +78,32 @@ def empty_database_url(request: pytest.FixtureRequest) -> str:
     """A database of this test's own with nothing in it, at each engine in turn."""
     url: str = request.getfixturevalue(f"empty_{request.param}_url")
     return url
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def hot_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an embedded Valkey of this test process."""
+    data_dir = tmp_path_factory.mktemp("hot")
+    with embedded.running(data_dir):
+        yield f"unix://{layout.socket_path(data_dir)}"
+
+
+@pytest.fixture
+def hot_url(hot_server: str) -> str:
+    """The same, with nothing in it."""
+    ask(hot_server, "FLUSHALL")
+    return hot_server
+
+
+@pytest.fixture
+async def pipeline(hot_url: str) -> AsyncIterator[Pipeline]:
+    """A connection to the empty Valkey."""
+    connection = Pipeline(hot_url, timeout_s=5)
+    await connection.open(patience_s=5)
+    yield connection
+    await connection.close()
