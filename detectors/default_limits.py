@@ -11,6 +11,9 @@ SHARED: Final = ("household", "store_tablet", "call_centre", "office_nat", "kios
 """Contexts many honest members share; the registry of a programme says which device or address is one."""
 BATCH: Final = ("batch",)
 """Files posted in one go: their instants are the sender's, often one for a whole day."""
+STAFFED: Final = (*BATCH, "pos", "kiosk", "call_centre")
+"""Where the device and the address are the programme's and serve every member who comes by; as in
+`detectors.identity.sharing`. Wrong passwords count there too."""
 ACTIVITY: Final = (
     "profile_change", "login", "login_failed", "earn", "redeem", "transfer", "adjust", "return", "purchase",
     "referral",
@@ -94,17 +97,17 @@ ACCOUNT_LIMITS: Final = (
 SHARED_LIMITS: Final = (
     Limit(
         "VELOCITY_SIGNUP_ACCOUNTS_DEVICE_24H", "device", "distinct", ("account",), DAY, 2, ("signup",),
-        "challenge", 0.6, BATCH, SHARED,
+        "challenge", 0.6, STAFFED, SHARED,
         reason="2 accounts a device is the field's fair start for a family's phone (typology 6)",
     ),
     Limit(
         "VELOCITY_SIGNUP_ACCOUNTS_DEVICE_30D", "device", "distinct", ("account",), MONTH, 4, ("signup",),
-        "review", 0.6, BATCH, SHARED,
+        "review", 0.6, STAFFED, SHARED,
         reason="a family of four may share a computer; a fifth new member in a month deserves a look",
     ),
     Limit(
         "VELOCITY_LOGIN_ACCOUNTS_DEVICE_10M", "device", "distinct", ("account",), TEN_MINUTES, 2, LOGINS,
-        "challenge", 0.6, BATCH, SHARED,
+        "challenge", 0.6, STAFFED, SHARED,
         reason="three accounts on one device in 10 min is credential stuffing or a counter (typology 4)",
     ),
     Limit(
@@ -114,12 +117,12 @@ SHARED_LIMITS: Final = (
     ),
     Limit(
         "VELOCITY_SPEND_ACCOUNTS_DEVICE_24H", "device", "distinct", ("account",), DAY, 4, SPENDING,
-        "challenge", 0.5, BATCH, SHARED,
+        "challenge", 0.5, STAFFED, SHARED,
         reason="a household spends from a few cards on one phone; a fifth in a day is a collector",
     ),
     Limit(
         "VELOCITY_SIGNUP_IP_24H", "ip", "count", ("signup",), DAY, 3, ("signup",),
-        "review", 0.5, BATCH, SHARED,
+        "review", 0.5, STAFFED, SHARED,
         reason="the field reviews from the third sign-up; three leave room for a family on one line",
     ),
     Limit(
