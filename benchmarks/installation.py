@@ -29,6 +29,7 @@ from app.store.sql.api_keys import ApiKeyRecord
 PATIENCE_S = 20.0
 """Seconds for anything that must come true: far beyond what it takes, so that a busy machine fails nothing."""
 POLL_S = 0.01
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Reply(NamedTuple):
@@ -99,12 +100,21 @@ class Installation:
     Args:
         home: A directory of its own; data, log and working directory are in it.
         workers: Web processes.
+        program: The module to run, which takes what `earnest serve` takes.
         environment: Settings, by their `EARNEST_*` names.
     """
 
-    def __init__(self, home: Path, *, workers: int = 2, **environment: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        workers: int = 2,
+        program: Sequence[str] = ("app.cli", "serve"),
+        **environment: str,
+    ) -> None:
+        home.mkdir(parents=True, exist_ok=True)
         self.home, self.data_dir, self.log = home, home / "data", home / "log"
-        self._workers, self._environment = workers, environment
+        self._workers, self._program, self._environment = workers, program, environment
         self.address = ""
         self._process: psutil.Popen | None = None
         self._key = ""
@@ -120,9 +130,11 @@ class Installation:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("EARNEST_")}
         with self.log.open("ab") as log:
             self._process = psutil.Popen(
-                [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--workers", str(self._workers)],
+                [sys.executable, "-m", *self._program, "--port", "0", "--workers", str(self._workers)],
                 cwd=self.home,
-                env=inherited | {"EARNEST_DATA_DIR": str(self.data_dir)} | self._environment,
+                env=inherited
+                | {"EARNEST_DATA_DIR": str(self.data_dir), "PYTHONPATH": str(ROOT)}
+                | self._environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -163,6 +175,11 @@ class Installation:
                     found.append(child)
         return found
 
+    def cpu_s(self, role: str) -> float:
+        """Seconds of processor time that the living processes of a role have used."""
+        times = [process.cpu_times() for process in self.processes(role)]
+        return sum(one.user + one.system for one in times)
+
     def signal(self, role: str, number: signal.Signals) -> list[int]:
         """Send a signal to every process of a role; their ids."""
         processes = self.processes(role)
@@ -199,7 +216,7 @@ class Installation:
                 ports = {peer.raddr.port for peer in psutil.Process(pid).net_connections() if peer.raddr}
                 mine = [fresh.pop(port) for port in ports & fresh.keys()]
                 wanted = count - len(clients)
-                clients += mine[:wanted]
+                clients.extend(mine[:wanted])
                 fresh |= {id(one): one for one in mine[wanted:]}
             for surplus in fresh.values():
                 surplus.close()

@@ -79,7 +79,10 @@ class Load:
 
 
 class Findings(NamedTuple):
-    """Events acknowledged, recorded, decided without the hot store; recorded, repeated or counted otherwise than they were acknowledged."""
+    """
+    How many events were acknowledged, recorded, and decided without the hot store; which ones are missing from the
+    record, differ there, or were answered differently when repeated; and which accounts were counted wrong.
+    """
 
     acknowledged: int
     recorded: int

@@ -26,7 +26,9 @@ def dark(tmp_path_factory):
 def stopped(dark):
     """Valkey hangs from here to the end of the test, or until the test wakes it."""
     with dark.client() as client:
-        assert client.decide(event("login", fresh())).status == 200  # the key is known before the light goes out
+        assert (
+            client.decide(event("login", fresh())).status == 200
+        )  # the key is known before the light goes out
         dark.signal("valkey", signal.SIGSTOP)
         yield client
     for role in ("valkey", "worker"):
@@ -34,7 +36,9 @@ def stopped(dark):
     dark.settle()
 
 
-@pytest.mark.parametrize(("kind", "wanted"), [("earn", "allow"), ("redeem", "challenge"), ("signup", "review")])
+@pytest.mark.parametrize(
+    ("kind", "wanted"), [("earn", "allow"), ("redeem", "challenge"), ("signup", "review")]
+)
 def test_each_type_gets_its_fallback_in_time(stopped, kind, wanted):
     for _ in range(3):
         began = time.monotonic()
