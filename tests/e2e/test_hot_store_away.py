@@ -69,7 +69,11 @@ def test_readiness_says_why(stopped):
     assert reply.status == 503
     assert "hot store" in reply.json["detail"]
     assert stopped.get("/healthz").status == 200
-    assert stopped.get("/metrics").status == 200
+
+
+def test_the_metrics_count_what_was_decided_without_it(stopped):
+    stopped.decide(event("transfer", fresh(), counterparty_account_id=fresh()))
+    assert b'earnest_fallbacks_total{type="transfer"} 1.0' in stopped.get("/metrics").body
 
 
 def test_afterwards_everything_is_recorded_as_told_and_counted_once(dark, stopped):
