@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.resources import files
@@ -105,7 +105,8 @@ class Pipeline(asyncio.Protocol):
     A self-healing connection.
 
     Args:
-        url: `unix:///path`, `redis://[user:password@]host:port/db` or `rediss://…`.
+        url: `unix:///path`, `redis://[user:password@]host:port/db` or, with TLS, `rediss://…`;
+             `valkey://` and `valkeys://` are the same.
         timeout_s: how long a call may wait for its reply, in seconds.
     """
 
@@ -180,10 +181,8 @@ class Pipeline(asyncio.Protocol):
 
     def _watch(self) -> None:
         now = self._loop.time()
-        for call in self._waiting:
-            if now - call.since < self._timeout_s:
-                break
-            if not call.reply.done():
+        for call in self._waiting:  # each by its own patience: a hurried one may stand behind a patient one
+            if now - call.since >= self._timeout_s and not call.reply.done():
                 call.reply.set_exception(HotStoreAway(f"no reply within {self._timeout_s * 1_000:.0f} ms"))
         if (
             self._waiting
@@ -241,7 +240,8 @@ class Pipeline(asyncio.Protocol):
     async def _connect(self) -> None:
         while not self._closing:
             try:
-                await self._dial()
+                async with asyncio.timeout(max(STUCK_S, self._timeout_s)):  # a lost host never refuses
+                    await self._dial()
                 hello = []
                 if self._url.password:
                     user = (unquote(self._url.username),) if self._url.username else ()
@@ -251,17 +251,19 @@ class Pipeline(asyncio.Protocol):
                 hello.append(_LOAD)
                 await self._send(b"".join(hello), len(hello))
             except (OSError, HotStoreAway, HotStoreFault):
-                if self._transport:
-                    self._transport.abort()
-                await asyncio.sleep(RETRY_S)
+                pass
             else:
-                self._ready = True
-                return
+                self._ready = self._transport is not None  # it may have hung up with this very answer
+                if self._ready:
+                    return
+            if self._transport:
+                self._transport.abort()
+            await asyncio.sleep(RETRY_S)
 
     async def _dial(self) -> None:
         if self._url.scheme == "unix":
             await self._loop.create_unix_connection(lambda: self, self._url.path)
             return
-        secure = ssl.create_default_context() if self._url.scheme == "rediss" else None
+        secure = ssl.create_default_context() if self._url.scheme in {"rediss", "valkeys"} else None
         host, port = self._url.hostname or "127.0.0.1", self._url.port or 6379
         await self._loop.create_connection(lambda: self, host, port, ssl=secure)
