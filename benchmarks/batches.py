@@ -1,6 +1,6 @@
 """Events a second in batches of 1,000, and whether a decision costs the same beside 300,000 events of the last day.
 
-    python -m benchmarks.batches [--events 300000]
+python -m benchmarks.batches [--events 300000]
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import json
 import random
 import secrets
 import statistics
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from benchmarks.installation import Client, Installation
 from benchmarks.load import load
-from benchmarks.service import Service, machine, running
+from benchmarks.machine import machine
 
 BATCH = 1_000
 ACCOUNTS = 10_000
@@ -34,23 +37,20 @@ def batch(run: str, first: int, instants: list[datetime], rng: random.Random) ->
             "device": {"id": f"device-{member:06}"}, "ip": f"10.{member >> 16}.{member >> 8 & 255}.{member & 255}",
             "payment_instrument_id": f"instrument-{member:06}",
         }  # fmt: skip
-        events.append(event if kind == "login" else event | {"points": rng.randrange(10, 400), "balance_before": 4_200})
+        events.append(
+            event if kind == "login" else event | {"points": rng.randrange(10, 400), "balance_before": 4_200}
+        )
     return json.dumps(events).encode()
 
 
-def post(service: Service, body: bytes, path: str = "/v1/decisions/batch") -> None:
+def post(client: Client, body: bytes) -> None:
     """Send one batch; every row must have been decided."""
-    connection = http.client.HTTPConnection(service.address.removeprefix("http://"), timeout=60)
-    headers = {"Authorization": f"Bearer {service.key}", "Content-Type": "application/json"}
-    connection.request("POST", path, body, headers)
-    answer = connection.getresponse()
-    read = answer.read()
-    connection.close()
-    if answer.status != http.client.OK or b'"error"' in read:
-        raise RuntimeError(f"{answer.status}: {read[:500]!r}")
+    answer = client.ask("POST", "/v1/decisions/batch", body)
+    if answer.status != http.client.OK or b'"error"' in answer.body:
+        raise RuntimeError(f"{answer.status}: {answer.body[:500]!r}")
 
 
-def fill(service: Service, events: int) -> list[float]:
+def fill(client: Client, events: int) -> list[float]:
     """So many events spread over the last 24 h, in order; events a second of each batch."""
     rng, run = random.Random(11), secrets.token_hex(4)
     end = datetime.now(UTC)
@@ -59,7 +59,7 @@ def fill(service: Service, events: int) -> list[float]:
         instants = [end - timedelta(seconds=DAY_S * (1 - (first + index) / events)) for index in range(BATCH)]
         body = batch(run, first, instants, rng)
         began = time.perf_counter()
-        post(service, body)
+        post(client, body)
         rates.append(BATCH / (time.perf_counter() - began))
     return rates
 
@@ -71,17 +71,27 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=4, help="of load for each figure of single decisions")
     given = parser.parse_args()
     print(f"# Batches, and cost beside a day's events\n{machine()}")
-    with running(workers=1) as empty, running(workers=1) as full:
-        load(empty, clients=8, seconds=2)
-        rates = fill(full, given.events)
-        print(f"batches of {BATCH:,}: median {statistics.median(rates):,.0f} events/s "
-              f"(first tenth {statistics.median(rates[: len(rates) // 10]):,.0f}, last tenth {statistics.median(rates[-len(rates) // 10 :]):,.0f})")
+    with (
+        tempfile.TemporaryDirectory(prefix="earnest-bench-") as folder,
+        Installation(Path(folder) / "empty", workers=1) as empty,
+        Installation(Path(folder) / "full", workers=1) as full,
+    ):
+        keys = {"empty": empty.key(), "full": full.key()}
+        load(empty, keys["empty"], clients=8, seconds=2)
+        with full.client(keys["full"]) as client:
+            rates = fill(client, given.events)
+        full.settle()
+        tenth = max(len(rates) // 10, 1)
+        first, last = statistics.median(rates[:tenth]), statistics.median(rates[-tenth:])
+        print(
+            f"batches of {BATCH:,}: median {statistics.median(rates):,.0f} events/s, first tenth {first:,.0f}, last {last:,.0f}"
+        )
         costs: dict[str, list[tuple[float, float]]] = {"empty": [], "full": []}
         for _ in range(3):
             for name, service in (("empty", empty), ("full", full)):
-                store = service.cpu_s("valkey-server")
-                one = load(service, clients=8, seconds=given.seconds)
-                spent = (service.cpu_s("valkey-server") - store) / max(one.rate * given.seconds, 1) * 1e6
+                store = service.cpu_s("valkey")
+                one = load(service, keys[name], clients=8, seconds=given.seconds)
+                spent = (service.cpu_s("valkey") - store) / max(one.rate * given.seconds, 1) * 1e6
                 costs[name].append((one.cpu_us, spent))
         for name, label in (("empty", "empty store"), ("full", f"{given.events:,} events in 24 h")):
             app, store = (statistics.median(values) for values in zip(*costs[name], strict=True))

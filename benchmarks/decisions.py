@@ -1,6 +1,6 @@
 """Decisions a second, latency and processor time, beside a bare echo and the bare round trip on the same machine.
 
-    python -m benchmarks.decisions [--seconds 4] [--rounds 3]
+python -m benchmarks.decisions [--seconds 4] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -8,21 +8,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from app.store.pipeline import Pipeline, pack
-from benchmarks.load import Measured, load
-from benchmarks.service import machine, running
+from benchmarks.echo import echoing
+from benchmarks.installation import Installation
+from benchmarks.load import Loaded, Measured, load
+from benchmarks.machine import machine
 
 CLIENTS = (1, 8, 32)
-ECHO = ("benchmarks.echo:create_app", "benchmarks.echo:work")
 WARM_UP_S = 2
 
 
 def median(taken: Sequence[Measured]) -> Measured:
     """Each figure's median."""
-    figures = zip(*((one.rate, one.p50_ms, one.p99_ms, one.cpu_us, one.refused) for one in taken), strict=True)
+    figures = zip(
+        *((one.rate, one.p50_ms, one.p99_ms, one.cpu_us, one.refused) for one in taken), strict=True
+    )
     rate, p50, p99, cpu, refused = (statistics.median(values) for values in figures)
     return Measured(rate, p50, p99, cpu, int(refused))
 
@@ -30,7 +35,8 @@ def median(taken: Sequence[Measured]) -> Measured:
 def row(name: str, clients: int, one: Measured, echo: Measured | None) -> str:
     """A line of the table."""
     ratio = f"{one.cpu_us / echo.cpu_us:>9.1f}" if echo else f"{1:>9.1f}"
-    return f"{name:<22}{clients:>8}{one.rate:>10,.0f}{one.p50_ms:>9.2f}{one.p99_ms:>9.2f}{one.cpu_us:>9.0f}{ratio}{one.refused:>9}"
+    latency = f"{one.p50_ms:>9.2f}{one.p99_ms:>9.2f}"
+    return f"{name:<22}{clients:>8}{one.rate:>10,.0f}{latency}{one.cpu_us:>9.0f}{ratio}{one.refused:>9}"
 
 
 async def round_trip(url: str) -> tuple[float, float]:
@@ -55,16 +61,27 @@ def main() -> None:
     given = parser.parse_args()
     taken: dict[tuple[str, int], list[Measured]] = {}
     trips = []
+
+    def measure(name: str, service: Loaded, key: str) -> None:
+        load(service, key, clients=8, seconds=WARM_UP_S)
+        for clients in CLIENTS:
+            one = load(service, key, clients=clients, seconds=given.seconds)
+            taken.setdefault((name, clients), []).append(one)
+
     for _ in range(given.rounds):
-        for name, parts, workers in (("echo, 1 worker", ECHO, 1), ("decisions, 1 worker", (), 1), ("decisions, 2 workers", (), 2)):
-            with running(*parts, workers=workers) as service:
-                load(service, clients=8, seconds=WARM_UP_S)
-                for clients in CLIENTS:
-                    taken.setdefault((name, clients), []).append(load(service, clients=clients, seconds=given.seconds))
-                if parts:
-                    trips.append(asyncio.run(round_trip(f"unix://{service.data_dir}/valkey/valkey.sock")))
+        with echoing() as echo:
+            measure("echo, 1 worker", echo, "")
+        for workers in (1, 2):
+            with (
+                tempfile.TemporaryDirectory(prefix="earnest-bench-") as folder,
+                Installation(Path(folder), workers=workers) as service,
+            ):
+                measure(f"decisions, {workers} worker{'s' * (workers > 1)}", service, service.key())
+                trips.append(asyncio.run(round_trip(service.hot_url)))
     print(f"# Decisions\n{machine()}; medians of {given.rounds} rounds of {given.seconds} s")
-    print(f"{'':<22}{'clients':>8}{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'CPU µs':>9}{'× echo':>9}{'refused':>9}")
+    print(
+        f"{'':<22}{'clients':>8}{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'CPU µs':>9}{'× echo':>9}{'refused':>9}"
+    )
     medians = {key: median(values) for key, values in taken.items()}
     for (name, clients), one in medians.items():
         echo = None if name.startswith("echo") else medians["echo, 1 worker", clients]

@@ -1,37 +1,74 @@
-"""The floor to compare with: an ASGI application that reads the body and sends it back, in the same server."""
+"""The floor to compare with: an ASGI application that sends the body back, in uvicorn as it comes."""
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from app.settings import Settings
+import psutil
+
+from benchmarks.installation import ROOT, until
+
+SERVER = (
+    "-m",
+    "uvicorn",
+    "benchmarks.echo:app",
+    "--loop",
+    "uvloop",
+    "--http",
+    "httptools",
+    "--no-access-log",
+)
 
 
-def create_app(_settings: Settings) -> Any:
+async def app(scope: Any, receive: Any, send: Any) -> None:
     """A raw ASGI echo."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            while True:
-                message = await receive()
-                kind = message["type"].removeprefix("lifespan.")
-                await send({"type": f"lifespan.{kind}.complete"})
-                if kind == "shutdown":
-                    return
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    return app
+    if scope["type"] != "http":
+        raise ValueError("HTTP only")
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
-def work(_settings: Settings) -> None:
-    """In place of the background worker: nothing to do."""
-    import signal  # noqa: PLC0415
+class Echo:
+    """A running echo, to be loaded like an installation."""
 
-    signal.pause()
+    def __init__(self, address: str, process: psutil.Popen) -> None:
+        self.address, self._process = address, process
+
+    def cpu_s(self, _role: str) -> float:
+        """Seconds of processor time it has used."""
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+
+@contextmanager
+def echoing() -> Iterator[Echo]:
+    """One worker on a free port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(2_048)
+        port = listening.getsockname()[1]
+        command = [sys.executable, *SERVER, "--lifespan", "off", "--fd", str(listening.fileno())]
+        process = psutil.Popen(command, cwd=ROOT, pass_fds=(listening.fileno(),), stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: _answers(port))
+            yield Echo(f"http://127.0.0.1:{port}", process)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _answers(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), 1) as one:
+        one.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        return one.recv(12) == b"HTTP/1.1 200"

@@ -100,21 +100,13 @@ class Installation:
     Args:
         home: A directory of its own; data, log and working directory are in it.
         workers: Web processes.
-        program: The module to run, which takes what `earnest serve` takes.
         environment: Settings, by their `EARNEST_*` names.
     """
 
-    def __init__(
-        self,
-        home: Path,
-        *,
-        workers: int = 2,
-        program: Sequence[str] = ("app.cli", "serve"),
-        **environment: str,
-    ) -> None:
+    def __init__(self, home: Path, *, workers: int = 2, **environment: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.data_dir, self.log = home, home / "data", home / "log"
-        self._workers, self._program, self._environment = workers, program, environment
+        self._workers, self._environment = workers, environment
         self.address = ""
         self._process: psutil.Popen | None = None
         self._key = ""
@@ -130,11 +122,9 @@ class Installation:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("EARNEST_")}
         with self.log.open("ab") as log:
             self._process = psutil.Popen(
-                [sys.executable, "-m", *self._program, "--port", "0", "--workers", str(self._workers)],
+                [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--workers", str(self._workers)],
                 cwd=self.home,
-                env=inherited
-                | {"EARNEST_DATA_DIR": str(self.data_dir), "PYTHONPATH": str(ROOT)}
-                | self._environment,
+                env=inherited | {"EARNEST_DATA_DIR": str(self.data_dir)} | self._environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

@@ -9,12 +9,19 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-from benchmarks.service import Service
+from typing import Protocol
 
 REFUSALS_SHOWN = 2_000
 """Characters of what was answered with anything but 200."""
 SCRIPT = Path(__file__).with_name("traffic.lua")
+
+
+class Loaded(Protocol):
+    """What can be loaded: it has an address, and its processes use processor time."""
+
+    address: str
+
+    def cpu_s(self, role: str) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,10 @@ class Measured:
     refused: int
 
 
-def load(service: Service, *, clients: int, seconds: int, accounts: int = 10_000) -> Measured:
+def load(service: Loaded, key: str, *, clients: int, seconds: int, accounts: int = 10_000) -> Measured:
     """So many clients for so long, each sending its next event when it has its answer."""
-    before = service.cpu_s("child web")
-    environment = {"KEY": service.key, "RUN": secrets.token_hex(4), "ACCOUNTS": str(accounts)}
+    before = service.cpu_s("web")
+    environment = {"KEY": key, "RUN": secrets.token_hex(4), "ACCOUNTS": str(accounts)}
     shape = [f"-t{min(clients, 2)}", f"-c{clients}", f"-d{seconds}s", "--timeout", "5s"]
     ran = subprocess.run(
         ["wrk", *shape, "-s", str(SCRIPT), service.address],
@@ -45,5 +52,5 @@ def load(service: Service, *, clients: int, seconds: int, accounts: int = 10_000
     if not found:
         raise RuntimeError(ran.stdout + ran.stderr)
     requests, took_us, p50, p99, _, status_errors, other_errors = map(int, found[1].split())
-    cpu_us = (service.cpu_s("child web") - before) / max(requests, 1) * 1e6
+    cpu_us = (service.cpu_s("web") - before) / max(requests, 1) * 1e6
     return Measured(requests / took_us * 1e6, p50 / 1e3, p99 / 1e3, cpu_us, status_errors + other_errors)

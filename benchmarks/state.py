@@ -19,7 +19,7 @@ from app.store import embedded
 from app.store.packing import ROLES, entity_key
 from app.store.pipeline import Pipeline
 from app.store.valkey import ValkeyHistory
-from benchmarks.service import machine
+from benchmarks.machine import machine
 from detectors.event import Device, Event, Profile
 
 END: Final = datetime(2026, 6, 30, 20, tzinfo=UTC)

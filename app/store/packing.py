@@ -165,16 +165,29 @@ def _total(raw: Mapping[bytes, bytes], where: bytes) -> int:
     return int(raw[where])
 
 
+NO_TOTALS: Final[Mapping[str, int]] = {}
+NO_FACTS: Final[Mapping[str, Fact]] = {}
+"""Of entities that are no accounts."""
+
+
 def unpack_entity(role: str, fields: Sequence[bytes]) -> Entity:
     """An entity from the flat field list of HGETALL."""
     each = iter(fields)
     raw = dict(zip(each, each, strict=True))
-    has_points = ROLES[role] == b"a"
+    if ROLES[role] != b"a":
+        return Entity(
+            0,
+            0,
+            Unpacked(raw, SERIES_FIELDS, _series),
+            NO_TOTALS,
+            Unpacked(raw, PEER_FIELDS, _peers),
+            NO_FACTS,
+        )
     links = raw.get(b"k")
     return Entity(
         int(raw.get(b"a", 0)),
         int(raw.get(b"z", 0)),
-        Unpacked(raw, SERIES_FIELDS, _series_of_account if has_points else _series),
+        Unpacked(raw, SERIES_FIELDS, _series_of_account),
         Unpacked(raw, TOTAL_FIELDS, _total),
         Unpacked(raw, PEER_FIELDS, _peers),
         Unpacked(raw, FACT_FIELDS, _fact),
