@@ -83,8 +83,9 @@ def main() -> None:
         full.settle()
         tenth = max(len(rates) // 10, 1)
         first, last = statistics.median(rates[:tenth]), statistics.median(rates[-tenth:])
+        median = statistics.median(rates)
         print(
-            f"batches of {BATCH:,}: median {statistics.median(rates):,.0f} events/s, first tenth {first:,.0f}, last {last:,.0f}"
+            f"batches of {BATCH:,}: median {median:,.0f} events/s, first tenth {first:,.0f}, last {last:,.0f}"
         )
         costs: dict[str, list[tuple[float, float]]] = {"empty": [], "full": []}
         for _ in range(3):

@@ -54,21 +54,22 @@ class Echo:
 @contextmanager
 def echoing() -> Iterator[Echo]:
     """One worker on a free port."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(2_048)
-        port = listening.getsockname()[1]
-        command = [sys.executable, *SERVER, "--lifespan", "off", "--fd", str(listening.fileno())]
-        process = psutil.Popen(command, cwd=ROOT, pass_fds=(listening.fileno(),), stderr=subprocess.DEVNULL)
-        try:
-            until(lambda: _answers(port))
-            yield Echo(f"http://127.0.0.1:{port}", process)
-        finally:
-            process.terminate()
-            process.wait(10)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, *SERVER, "--lifespan", "off", "--port", str(port)]
+    process = psutil.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: _answers(port))
+        yield Echo(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def _answers(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), 1) as one:
-        one.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-        return one.recv(12) == b"HTTP/1.1 200"
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1):
+            return True
+    except ConnectionRefusedError:
+        return False

@@ -155,6 +155,15 @@ class Installation:
         psutil.wait_procs(everyone[1:], PATIENCE_S)
         self._ended()
 
+    def kill_supervisor(self) -> None:
+        """`kill -9` of the parent alone, and wait until its children have followed."""
+        assert self._process is not None
+        children = self._process.children()
+        self._process.kill()
+        self._ended()
+        if psutil.wait_procs(children, PATIENCE_S)[1]:
+            raise TimeoutError("children outlived their supervisor")
+
     def processes(self, role: str) -> list[psutil.Process]:
         """The living children of a role: web, worker, valkey."""
         assert self._process is not None

@@ -17,6 +17,7 @@ from statistics import median
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
 
+from app import data_dir as layout
 from benchmarks.installation import POLL_S, Client, Installation, until
 
 CLIENTS = 4
@@ -24,6 +25,8 @@ EVENTS_AN_ACCOUNT = 20
 """More than the ten redemptions a day of the shipped policy, so that the next one tells how many were counted."""
 STRETCH = 200
 """Acknowledged events before and after a kill."""
+WAITING = 20
+"""Decisions on the disk when everything is killed."""
 DAY = "VELOCITY_REDEEM_ACCOUNT_24H"
 OK = 200
 
@@ -178,11 +181,26 @@ def kill_all(installation: Installation) -> None:
     installation.start()
 
 
+def kill_supervisor(installation: Installation) -> None:
+    """Kill the parent alone: its children must follow, and the directory be free for the next."""
+    installation.kill_supervisor()
+    installation.start()
+
+
+def kill_all_in_the_dark(installation: Installation) -> None:
+    """Kill every process while decisions wait on the disk for a Valkey that hangs."""
+    installation.signal("valkey", signal.SIGSTOP)
+    until(lambda: len([*layout.spool_dir(installation.data_dir).glob("[!.]*")]) >= WAITING)
+    kill_all(installation)
+
+
 KILLS: dict[str, Callable[[Installation], None]] = {
     "a web process": lambda installation: kill(installation, "web"),
     "the background worker": lambda installation: kill(installation, "worker"),
     "Valkey": lambda installation: kill(installation, "valkey"),
+    "the supervisor": kill_supervisor,
     "all at once": kill_all,
+    "all while Valkey hangs": kill_all_in_the_dark,
 }
 
 
