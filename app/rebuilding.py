@@ -6,13 +6,14 @@ was. Events decided meanwhile are counted as ever: a series does not care in whi
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Final
 
-from app.ports import JournalEntry, OutcomeTold, Record
+from app.ports import HotStoreAway, JournalEntry, OutcomeTold, Record
 from app.settlement import settlement
 from app.sighting import MARK_BYTES, Sighter
-from app.store.packing import ROLES, entity_key
+from app.store.packing import entity_key, is_entity
 from app.store.pipeline import Pipeline, pack, script
 from app.store.valkey import STATE_KEY, restoring
 from detectors.snapshot import EXACT_BURNS
@@ -21,8 +22,15 @@ STRETCH: Final = 64
 """Entries a transaction: some 500 commands, 10 ms during which Valkey serves nobody else."""
 PLACE: Final = "rebuilt"
 COMPLETE: Final = "complete"
+REBUILDER: Final = b"rebuilding"
+LEASE_MS: Final = 10_000
+"""How long a rebuild that says nothing keeps others out: far above a stretch, which takes some 20 ms."""
 Progress = Callable[[int, int], None]
 """Told (entries done, entries in all)."""
+
+
+class Rebuilding(Exception):
+    """Another process is rebuilding: what was folded into cells would be counted twice by two."""
 
 
 async def is_complete(pipeline: Pipeline) -> bool:
@@ -33,24 +41,43 @@ async def is_complete(pipeline: Pipeline) -> bool:
 async def wipe(pipeline: Pipeline) -> None:
     """Forget every entity, so that a rebuild starts from nothing. Journals, claims and answers stay."""
     await pipeline.execute("HDEL", STATE_KEY, COMPLETE, PLACE)
-    letters = set(ROLES.values())
     cursor = b"0"
     while True:
         cursor, keys = await pipeline.execute("SCAN", cursor, "COUNT", 1_000)
-        doomed = [key for key in keys if key[:1] in letters and key != STATE_KEY]
+        doomed = [key for key in keys if is_entity(key)]
         if doomed:
             await pipeline.execute("UNLINK", *doomed)
         if cursor == b"0":
             return
 
 
-async def rebuild(pipeline: Pipeline, record: Record, sighter: Sighter, progress: Progress) -> int:
+async def rebuild(
+    pipeline: Pipeline, record: Record, sighter: Sighter, progress: Progress, *, from_nothing: bool = False
+) -> int:
     """
     Bring the hot state to what the record says, from where an interrupted rebuild stopped. Entries replayed.
 
+    With `from_nothing` what is there is forgotten first; otherwise a complete state is left as it is.
+
     Raises:
+        Rebuilding: Somebody else is at it, or took over.
         app.ports.HotStoreAway, app.ports.RecordAway: Start again; it goes on from there.
     """
+    token = secrets.token_bytes(8)
+    if not await pipeline.execute("SET", REBUILDER, token, "NX", "PX", LEASE_MS):
+        raise Rebuilding("the hot state is being rebuilt by another process; it says when it is complete")
+    try:
+        if from_nothing:
+            await wipe(pipeline)
+        return 0 if await is_complete(pipeline) else await _replay(pipeline, record, sighter, progress, token)
+    finally:
+        if await pipeline.execute("GET", REBUILDER) == token:
+            await pipeline.execute("DEL", REBUILDER)
+
+
+async def _replay(
+    pipeline: Pipeline, record: Record, sighter: Sighter, progress: Progress, token: bytes
+) -> int:
     begun = int(await pipeline.execute("HGET", STATE_KEY, PLACE) or 0)
     total = record.count_events()
     packed: list[bytes] = []
@@ -61,19 +88,31 @@ async def rebuild(pipeline: Pipeline, record: Record, sighter: Sighter, progress
             continue
         packed += _moves(entry, sighter)
         if done % STRETCH == 0:
-            await _apply(pipeline, packed, seq)
+            await _apply(pipeline, packed, seq, token)
             packed = []
             progress(done, total)
-    await _apply(pipeline, packed, None)
+    await _apply(pipeline, packed, None, token)
     progress(done, done)
     return done
 
 
-async def _apply(pipeline: Pipeline, packed: list[bytes], place: int | None) -> None:
-    """All of it or nothing, and how far we are."""
-    mark = pack(("HSET", STATE_KEY, PLACE if place else COMPLETE, place or 1))
-    whole = [pack(("MULTI",)), *packed, mark, pack(("EXEC",))]
-    await pipeline.call(b"".join(whole), len(whole))
+async def _apply(pipeline: Pipeline, packed: list[bytes], place: int | None, token: bytes) -> None:
+    """All of it or nothing, and how far we are; nothing where another has taken over."""
+    watched = pack(("WATCH", REBUILDER)) + pack(("GET", REBUILDER))
+    if (await pipeline.call(watched, 2))[1] != token:
+        raise Rebuilding("another process has taken the rebuild over")
+    marks = [
+        pack(("HSET", STATE_KEY, PLACE if place else COMPLETE, place or 1)),
+        pack(("PEXPIRE", REBUILDER, LEASE_MS)),
+    ]
+    whole = [pack(("MULTI",)), *packed, *marks, pack(("EXEC",))]
+    replies = (await pipeline.call(b"".join(whole), len(whole)))[-1]
+    if replies is None:
+        raise Rebuilding("another process has taken the rebuild over")
+    refused = next((reply for reply in replies if isinstance(reply, Exception)), None)
+    if refused is not None:  # Redis does not roll back: what is half there would be counted twice
+        await wipe(pipeline)
+        raise HotStoreAway(f"a stretch of the rebuild was refused, it starts again: {refused}") from refused
 
 
 def _moves(entry: JournalEntry, sighter: Sighter) -> list[bytes]:

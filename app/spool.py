@@ -12,8 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
+from msgspec import DecodeError
+
 from app.journal import Journal
 from app.ports import Decided
+from app.seal import SealBroken
+
+log = structlog.get_logger("earnest.spool")
 
 
 class Spooled(NamedTuple):
@@ -54,9 +60,17 @@ class Spool:
         """The decisions that wait, oldest first."""
         if not self._directory.is_dir():
             return
-        paths = [path for path in self._directory.iterdir() if not path.name.startswith(".")]
-        for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns):
-            yield self._read(path)
+        with os.scandir(self._directory) as found:
+            kept = sorted((one.stat().st_mtime_ns, one.name) for one in found if not one.name.startswith("."))
+        for _, name in kept:
+            path = self._directory / name
+            try:
+                yield self._read(path)
+            except FileNotFoundError:  # another worker was quicker
+                continue
+            except (SealBroken, DecodeError, TypeError):
+                log.exception("a waiting decision cannot be read; set aside", file=name)
+                path.rename(path.with_name(f".unreadable-{name}"))
 
     def holds(self, event_key: bytes) -> bool:
         """Whether a decision for this event waits: two microseconds, so that every event can be asked for."""

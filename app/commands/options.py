@@ -12,12 +12,13 @@ import click
 from app.data_dir import DirectoryHeld
 from app.ports import HotStoreAway, RecordAway
 from app.processes.tending import GivenUp
+from app.rebuilding import Rebuilding
 from app.settings import Settings, SettingsFaulty, load
 from app.store.embedded import NotStarted
 
 F = TypeVar("F", bound=Callable[..., object])
 
-EXPECTED = (SettingsFaulty, DirectoryHeld, NotStarted, GivenUp, HotStoreAway, RecordAway)
+EXPECTED = (SettingsFaulty, DirectoryHeld, NotStarted, GivenUp, HotStoreAway, RecordAway, Rebuilding)
 """What may go wrong without anything being wrong with the program: said in a sentence, exit code 1."""
 
 

@@ -11,16 +11,18 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.clock import system_clock
 from app.commands.options import data_option, plainly, settings_with
+from app.journal import Journal
 from app.keys import derive, master_key
 from app.rebuilding import rebuild as replay
-from app.rebuilding import wipe
 from app.seal import Seal
 from app.settings import Settings
 from app.sighting import Sighter
 from app.store import embedded
 from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, migrate, open_engine
+from app.worker.recorder import Recorder
 
 TIMEOUT_S: Final = 30.0
 """Seconds for one stretch of the rebuild: it works through the disk, not through a member's patience."""
@@ -52,16 +54,18 @@ async def _rebuild(settings: Settings, *, from_nothing: bool) -> int:
     try:
         migrate(engine)
         await pipeline.open(patience_s=TIMEOUT_S)
-        if from_nothing:
-            await wipe(pipeline)
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("", total=None)
             record = SqlRecord(engine, Seal(derive(master, "record")))
+            sighter = Sighter(master, settings.home_country)
+            recorder = Recorder(pipeline, record, Journal(master), sighter, system_clock)
+            while await recorder.step():  # what is only in the journal would be forgotten
+                pass
 
             def progress(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
 
-            return await replay(pipeline, record, Sighter(master, settings.home_country), progress)
+            return await replay(pipeline, record, sighter, progress, from_nothing=from_nothing)
     finally:
         await pipeline.close()
         engine.dispose()

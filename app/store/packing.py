@@ -29,6 +29,7 @@ ROLES: Final = {
     "account": b"a", "counterparty": b"a", "device": b"d", "ip": b"i", "payment": b"p",
     "email": b"e", "phone": b"t", "address": b"h", "name_dob": b"n",
 }  # fmt: skip
+_LETTERS: Final = frozenset(ROLES.values())
 PARTITIONS: Final = tuple(b"{%x}" % n for n in range(16))
 """Hash tags. What one script must change together carries the same tag, so that a cluster keeps it in one slot:
 an account, its answers and its journal; an event's claim and the filter it is looked up in."""
@@ -57,6 +58,11 @@ def entity_key(role: str, key: bytes) -> bytes:
     """Where an entity is kept."""
     letter = ROLES[role]
     return letter + partition(key) + key if letter == b"a" else letter + key
+
+
+def is_entity(key: bytes) -> bool:
+    """Whether an entity is kept there: its role's letter, a hash tag for accounts, 8 bytes of keyed hash."""
+    return key[:1] in _LETTERS and len(key) == (12 if key[:1] == b"a" else 9)
 
 
 def traits_bytes(peer_role: str, traits: Traits) -> bytes:

@@ -38,9 +38,9 @@ def claim_key(event_key: bytes) -> bytes:
     return b"c" + partition(event_key) + event_key
 
 
-def filter_key(event_key: bytes) -> bytes:
-    """The filter of recorded event ids that this event is looked up in."""
-    return b"f" + partition(event_key)
+def filter_key(event_key: bytes, *, building: bool = False) -> bytes:
+    """The filter of recorded event ids that this event is looked up in, or the one that will replace it."""
+    return (b"g" if building else b"f") + partition(event_key)
 
 
 def journal_key(account_key: bytes) -> bytes:

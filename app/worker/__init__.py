@@ -15,16 +15,15 @@ from app.data_dir import spool_dir
 from app.journal import Journal
 from app.keys import derive, master_key
 from app.ports import HotStoreAway, RecordAway
-from app.rebuilding import is_complete, rebuild
+from app.rebuilding import Rebuilding, is_complete, rebuild
 from app.seal import Seal
 from app.settings import Settings
 from app.sighting import Sighter
 from app.spool import Spool
 from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, open_engine
-from app.store.valkey import ValkeyHistory
 from app.worker import filters
-from app.worker.despooling import empty
+from app.worker.despooling import Despooler
 from app.worker.recorder import Recorder
 
 IDLE_S: Final = 0.05
@@ -78,10 +77,9 @@ class _Work:
     def __init__(
         self, pipeline: Pipeline, record: SqlRecord, sighter: Sighter, journal: Journal, spool: Spool
     ) -> None:
-        self._pipeline, self._record, self._sighter, self._spool = pipeline, record, sighter, spool
-        self._history = ValkeyHistory(pipeline)
+        self._pipeline, self._record, self._sighter = pipeline, record, sighter
         self._recorder = Recorder(pipeline, record, journal, sighter, system_clock)
-        self._journal = journal
+        self._despooler = Despooler(spool, pipeline, record, sighter, journal, system_clock)
         self._until_filters = 0
 
     async def turn(self) -> float:
@@ -93,7 +91,7 @@ class _Work:
             self._until_filters -= recorded
             if self._until_filters <= 0:
                 self._until_filters = await filters.ensure(self._pipeline, self._record, self._sighter)
-            recorded += await empty(self._spool, self._history, self._sighter, self._journal, system_clock)
+            recorded += await self._despooler.step()
         except (HotStoreAway, RecordAway) as away:
             log.warning("a store is away; trying again", why=str(away))
             return AWAY_S
@@ -103,8 +101,14 @@ class _Work:
         """The hot store is new, or lost what it had."""
         self._until_filters = await filters.ensure(self._pipeline, self._record, self._sighter)
         log.info("the hot state is brought back from the record")
-        done = await rebuild(self._pipeline, self._record, self._sighter, lambda _done, _total: None)
-        log.info("the hot state is complete", entries=done)
+        while await self._recorder.step():  # what was counted before the loss and is not recorded yet
+            pass
+        try:
+            done = await rebuild(self._pipeline, self._record, self._sighter, lambda _done, _total: None)
+        except Rebuilding:
+            log.info("somebody else is bringing it back")
+        else:
+            log.info("the hot state is complete", entries=done)
 
 
 async def _sleep(stopping: asyncio.Event, seconds: float) -> None:

@@ -6,37 +6,80 @@ import asyncio
 from itertools import islice
 from typing import Final
 
+import structlog
+
 from app.journal import Journal
-from app.ports import Clock, Decided, History
+from app.ports import Clock, Decided, Record
 from app.settlement import settlement
 from app.sighting import Sighter
 from app.spool import Spool, Spooled
+from app.store.pipeline import Pipeline
+from app.store.valkey import ValkeyHistory
+from app.worker.dead_letters import set_aside
 
 AT_ONCE: Final = 200
 """Decisions a turn, so that the journal is not kept waiting: some 0.1 s."""
 
-
-async def empty(spool: Spool, history: History, sighter: Sighter, journal: Journal, clock: Clock) -> int:
-    """
-    Bring what waits to the hot store, oldest first; how many that was. A file goes when its decision is journalled.
-
-    Raises:
-        app.ports.HotStoreAway: The rest waits on.
-    """
-    done = 0
-    for waiting in await asyncio.to_thread(_first, spool):
-        await _bring(waiting.entry, history, sighter, journal, clock)
-        await asyncio.to_thread(waiting.path.unlink, missing_ok=True)
-        done += 1
-    return done
+log = structlog.get_logger("earnest.worker")
 
 
-async def _bring(entry: Decided, history: History, sighter: Sighter, journal: Journal, clock: Clock) -> None:
-    sighting = sighter.sight(entry.event).sighting
-    if await history.claim(sighting) == "conflict":  # decided since under the same id, with another body
-        return
-    await history.observe(sighting)
-    await history.commit(sighting, entry.answer, journal.seal(entry, clock()), settlement(entry))
+class Despooler:
+    """Brings what waits on this machine's disk to the hot store."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        pipeline: Pipeline,
+        record: Record,
+        sighter: Sighter,
+        journal: Journal,
+        clock: Clock,
+    ) -> None:
+        self._spool, self._pipeline, self._record = spool, pipeline, record
+        self._history = ValkeyHistory(pipeline)
+        self._sighter, self._journal, self._clock = sighter, journal, clock
+
+    async def step(self) -> int:
+        """
+        Bring a stretch, oldest first; how many that was. A file goes when its decision is journalled.
+
+        Raises:
+            app.ports.HotStoreAway, app.ports.RecordAway: The rest waits on.
+        """
+        done = 0
+        for waiting in await asyncio.to_thread(_first, self._spool):
+            await self._bring(waiting.entry)
+            await asyncio.to_thread(waiting.path.unlink, missing_ok=True)
+            done += 1
+        return done
+
+    async def _bring(self, entry: Decided) -> None:
+        """Journal it, unless the event was meanwhile answered otherwise: then what was told here is set aside."""
+        sealed = self._journal.seal(entry, self._clock())
+        counts = await self._answer_that_counts(entry, sealed)
+        if counts != entry.answer:
+            log.error(
+                "a decision made while the hot store was away was overtaken; set aside",
+                decision=entry.decision_id,
+            )
+            await self._pipeline.call(set_aside(sealed))
+
+    async def _answer_that_counts(self, entry: Decided, sealed: bytes) -> bytes | None:
+        """The answer to this event from now on: this one, or one given elsewhere. None: its id is taken."""
+        sighting = self._sighter.sight(entry.event).sighting
+        word = await self._history.claim(sighting)
+        if word == "conflict":
+            return None
+        if word == "unsure":
+            event = entry.event
+            stored = await asyncio.to_thread(self._record.answer, event.program_id, event.event_id)
+            if stored is not None and stored.body_hash != sighting.body_hash:
+                await self._history.settle_claim(sighting, stored.body_hash)
+                return None
+            if stored is not None:
+                return stored.answer
+        await self._history.observe(sighting)
+        return await self._history.commit(sighting, entry.answer, sealed, settlement(entry))
 
 
 def _first(spool: Spool) -> list[Spooled]:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Final, NamedTuple
 
 import structlog
+from msgspec import DecodeError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import metrics
@@ -16,6 +17,7 @@ from app.sighting import Sighter
 from app.store.packing import PARTITIONS
 from app.store.pipeline import Pipeline, pack, script
 from app.store.valkey import claim_key, filter_key
+from app.worker.dead_letters import set_aside
 
 BATCH: Final = 100
 """Entries read from each of the sixteen journals at once: 1,600 a transaction at most, some 3 MB."""
@@ -62,7 +64,7 @@ class Recorder:
             for entry_id, sealed in read.entries:
                 try:
                     opened.append(self._journal.open(sealed))
-                except SealBroken:
+                except (SealBroken, DecodeError):
                     log.exception("journal entry cannot be opened; set aside", entry=entry_id.decode())
                     broken.append((read.tag, sealed))
         broken += [(PARTITIONS[0], self._sealed(entry)) for entry in await self._append(opened)]
@@ -85,7 +87,11 @@ class Recorder:
             return []
         try:
             await asyncio.to_thread(self._record.append, entries)
-        except SQLAlchemyError:
+        except (
+            SQLAlchemyError,
+            ValueError,
+            ArithmeticError,
+        ):  # drivers tell some refusals in Python's own words
             if len(entries) == 1:
                 log.exception("the record refused an entry; set aside", decision=entries[0].decision_id)
                 return entries
@@ -97,12 +103,12 @@ class Recorder:
         self, reads: list[_Read], entries: list[JournalEntry], broken: list[tuple[bytes, bytes]]
     ) -> None:
         """Only after it is recorded: mark the event ids, let the answers age, trim the journals."""
-        packed = [pack(("XADD", b"dead" + tag, "*", "e", sealed)) for tag, sealed in broken]
+        packed = [set_aside(sealed, tag) for tag, sealed in broken]
         for entry in entries:
             nibble = bytes([int(entry.decision_id[4], 16)])
             if isinstance(entry, Decided):
                 event = self._sighter.event_key(entry.event.program_id, entry.event.event_id)
-                keys = [claim_key(event), filter_key(event)]
+                keys = [claim_key(event), filter_key(event), filter_key(event, building=True)]
                 packed.append(script("remember", keys, event, ANSWERS_STAY_MS))
                 kept = b"w"
             else:

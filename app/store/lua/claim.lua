@@ -5,7 +5,7 @@ if not kept then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3]) end
 local bits = redis.call('STRLEN', KEYS[2]) * 8
 if bits == 0 then return 'unsure' end
 for i = 1, 13, 4 do
-  if redis.call('GETBIT', KEYS[2], struct.unpack('<I4', ARGV[2], i) % bits) == 0 then
+  if redis.call('GETBIT', KEYS[2], struct.unpack('>I4', ARGV[2], i) % bits) == 0 then
     return kept and 'pending' or 'new'
   end
 end
