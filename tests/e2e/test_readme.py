@@ -32,7 +32,7 @@ def test_the_request_to_paste_is_decided(service):
     pasted = curl.replace("http://127.0.0.1:8000", service.address)
     key = service.key("score")
     ran = subprocess.run(
-        ["bash", "-c", pasted],
+        ["/bin/bash", "-c", pasted],
         env={"KEY": key, "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
