@@ -254,7 +254,7 @@ class Installation:
 
 def _is_settled(installation: Installation, client: Client) -> bool:
     spool = layout.spool_dir(installation.data_dir)
-    if spool.is_dir() and any(spool.iterdir()):
+    if any(spool.glob("[!.]*")):  # what begins with a dot is a draft of a killed process
         return False
     if client.get("/readyz").status != 200:
         return False
