@@ -133,8 +133,12 @@ class _Entity:
         known = self.facts.get(name)
         if known is None:
             self.facts[name] = Fact(value, at_ms, None)
-        elif at_ms >= known.since_ms and value != known.value:
+        elif value == known.value:
+            return
+        elif at_ms >= known.since_ms:
             self.facts[name] = Fact(value, at_ms, at_ms)
+        elif known.changed_ms is None:  # one that comes late: there was another value before after all
+            self.facts[name] = Fact(known.value, known.since_ms, known.since_ms)
 
     def turn(self, effect: Effect, sighting: Sighting, points: int) -> None:
         """Points burned or given back, unless the series says that they are already."""

@@ -72,8 +72,13 @@ local function take(key, ARGV, from)
   local function learn(field, value)
     local known = reply[place[field]]
     if not known then return put(field, struct.pack('<dd', at, 0) .. value) end
-    local since = struct.unpack('<d', known)
-    if at >= since and known:sub(17) ~= value then put(field, struct.pack('<dd', at, at) .. value) end
+    local since, changed = struct.unpack('<dd', known)
+    if known:sub(17) == value then return end
+    if at >= since then
+      put(field, struct.pack('<dd', at, at) .. value)
+    elseif changed == 0 then -- one that comes late: there was another value before after all
+      put(field, struct.pack('<dd', since, since) .. known:sub(17))
+    end
   end
 
   local i = from

@@ -307,6 +307,13 @@ async def test_a_first_value_is_no_change_and_a_later_one_is(history):
     assert seen.entities["account"].facts["email"].value == key("new")
 
 
+async def test_a_first_value_turns_out_to_be_a_change_when_an_older_one_comes_late(history):
+    """As when the record is replayed beside live traffic."""
+    await history.observe(sighting("e-1", NOW_MS, email="new"))
+    seen = await history.observe(sighting("late", NOW_MS - DAY_MS, email="old"))
+    assert seen.entities["account"].facts["email"] == Fact(key("new"), NOW_MS, NOW_MS)
+
+
 async def test_an_entity_that_is_only_looked_at_counts_nothing(history):
     one = sighting("e-1")
     looked = Touch("counterparty", key("m-2"), "", 10, (PeerSeen("counterparty", key("m-1")),))
