@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from msgspec import Struct, json
+
 from app.answers import OutcomeAnswer, RefusedTransition, Told, Unavailable503, UnknownDecision
 from app.journal import Journal
 from app.ports import (
@@ -26,6 +28,13 @@ TURNS: Final = 5
 """Attempts when others tell outcomes of the same decision at the same time: each attempt lost, one of them won."""
 
 
+class _Answered(Struct):
+    event_id: str
+
+
+_decode: Final = json.Decoder(_Answered).decode
+
+
 class Outcomes:
     """Tells outcomes. One per web worker."""
 
@@ -40,19 +49,19 @@ class Outcomes:
         try:
             row = await asyncio.to_thread(self._record.decision, program_id, decision_id)
             if row is None:
-                return await self._unrecorded(decision_id)
+                return await self._unrecorded(program_id, decision_id)
             return await self._tell(row, outcome, told_by)
         except (HotStoreAway, RecordAway):
             return Unavailable503()
 
     async def _tell(self, row: DecisionRow, outcome: Outcome, told_by: str) -> OutcomeAnswer:
-        known, burned = row.outcome, row.burned is not None
+        known = row.outcome
         for _ in range(TURNS):
             if known == outcome:
                 return Told(outcome)
             if outcome not in LEGAL[known]:
                 return RefusedTransition(known or outcome)
-            effect = effect_of(outcome, redeemed=row.type == "redeem", burned=burned)
+            effect = effect_of(outcome, redeemed=row.type == "redeem", burned=_burned(row, known))
             points = row.points or 0
             told = OutcomeTold(
                 row.decision_id, row.program_id, row.account_id, row.event_id,
@@ -64,15 +73,18 @@ class Outcomes:
             )
             if between is None:
                 return Told(outcome)
-            known, burned = between, _burned_after(row, between)
+            known = between
         return Unavailable503()
 
-    async def _unrecorded(self, decision_id: str) -> OutcomeAnswer:
-        """Unknown, unless the journal still has it: then it is recorded within moments."""
-        event_key = bytes.fromhex(decision_id[5:]) if _well_formed(decision_id) else b""
-        if event_key and await self._history.stored_answer(bytes([int(decision_id[4], 16)]), event_key):
-            return Unavailable503()
-        return UnknownDecision()
+    async def _unrecorded(self, program_id: str, decision_id: str) -> OutcomeAnswer:
+        """Unknown, unless the journal still has it for this programme: then it is recorded within moments."""
+        if not _well_formed(decision_id):
+            return UnknownDecision()
+        event_key = bytes.fromhex(decision_id[5:])
+        answer = await self._history.stored_answer(bytes([int(decision_id[4], 16)]), event_key)
+        if answer is None or self._sighter.event_key(program_id, _decode(answer).event_id) != event_key:
+            return UnknownDecision()
+        return Unavailable503()
 
     def _sighting(self, row: DecisionRow) -> Sighting:
         """As much of the event's sighting as the account's script needs."""
@@ -82,11 +94,16 @@ class Outcomes:
         return Sighting(row.program_id, event_key, b"", event_key[:MARK_BYTES], row.occurred_ms, (touch,))
 
 
-def _burned_after(row: DecisionRow, outcome: Outcome) -> bool:
-    """Whether the points are burned after an outcome that the record does not show yet."""
-    if outcome == "completed":
-        return row.type == "redeem"
-    return outcome == "disputed" and row.burned is not None
+def _burned(row: DecisionRow, known: Outcome | None) -> bool | None:
+    """
+    Whether the points are burned after the last outcome known, of which the record may show less. None: perhaps,
+    for it may have been completed before it was disputed.
+    """
+    if row.type != "redeem" or known in {"cancelled", "reversed"}:
+        return False
+    if known == "completed" or row.burned is not None:
+        return True
+    return None if known == "disputed" else False
 
 
 def _well_formed(decision_id: str) -> bool:

@@ -43,8 +43,12 @@ def settlement(entry: Decided) -> Settlement:
     return Settlement(totals, entry.burned, tuple(links))
 
 
-def effect_of(outcome: Outcome, *, redeemed: bool, burned: bool) -> Effect:
-    """What an outcome changes of the points burned: a redemption that was not allowed may complete all the same."""
+def effect_of(outcome: Outcome, *, redeemed: bool, burned: bool | None) -> Effect:
+    """
+    What an outcome changes of the points burned: a redemption that was not allowed may complete all the same.
+
+    `burned` None: perhaps. Then the effect is told, and changes nothing where the points are already as it says.
+    """
     if outcome == "completed" and redeemed and not burned:
         return "burn"
-    return "unburn" if outcome in {"cancelled", "reversed"} and burned else ""
+    return "unburn" if outcome in {"cancelled", "reversed"} and redeemed and burned is not False else ""
