@@ -53,6 +53,18 @@ def _is_disposable(email: str | None) -> bool:
     return domain is not None and is_disposable(domain)
 
 
+def _address(value: str) -> Profile:
+    street, _, rest = (part.strip() for part in value.partition(","))
+    place, _, country = (part.strip() for part in rest.partition(","))
+    has_postcode = any(character.isdigit() for character in place)
+    return Profile(
+        street=street,
+        postcode=place if has_postcode else None,
+        city=None if has_postcode else place,
+        country=country.upper() or None,
+    )
+
+
 class Sighter:
     """
     Makes sightings.
@@ -70,15 +82,16 @@ class Sighter:
 
     def digest(self, program_id: str, kind: str, value: str) -> bytes:
         """
-        The entity key of a value as a person would write it, for lists and registries.
+        The entity key of a value as a person would write it, for lists and registries. An address is written
+        `street, postcode` or `street, postcode, country`, with the city where there is no postcode.
 
         Raises:
             ValueError: The value is none of that kind (an e-mail address without @, …).
         """
         key = self._key_of(program_id)
         if kind in {"email", "phone", "address"}:
-            field = "street" if kind == "address" else kind
-            found = identifiers(Profile(**{field: value}), self._region).get(kind)
+            profile = _address(value) if kind == "address" else Profile(**{kind: value})
+            found = identifiers(profile, self._region).get(kind)
             if found is None:
                 raise ValueError(f"not a usable {kind}")
             value = found
