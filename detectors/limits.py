@@ -14,6 +14,7 @@ from detectors.snapshot import (
     EMPTY,
     EXACT_INSTANTS,
     EXACT_INSTANTS_SHARED,
+    Entity,
     Series,
     Snapshot,
 )
@@ -23,6 +24,8 @@ Measure = Literal["count", "points", "distinct"]
 ROLES: Final = ("account", "device", "ip", "payment", "counterparty")
 PEERS_KEPT: Final = 32
 """Peers an entity remembers per role: a limit on distinct peers must lie below to be exceeded at all."""
+PEER_ROLES: Final = ("account", "device", "ip", "payment", "counterparty", "store")
+"""Who an entity remembers; see `Entity.peers`."""
 LONGEST_WINDOW_S: Final = 30 * DAY_S
 """What the stores keep of a series."""
 
@@ -35,7 +38,9 @@ class Limit:
     code:       stable upper-case id; the reason code of a breach.
     role:       the entity it is held against: account, device, ip, payment, counterparty.
     measure:    `count` events, sum `points`, or count `distinct` peers.
-    kinds:      the series summed; for `distinct` the one peer role counted.
+    kinds:      the series summed. For `distinct` the peer role counted, then the series the peers must have
+                made: peers are remembered whatever they did, so no more of them count than there were such
+                events. With the peer role alone, everybody seen counts.
     window_s:   length of the sliding window, in seconds.
     max:        the last value that is still within the limit (events, points or peers).
     applies_to: the event types that are held against it.
@@ -77,8 +82,10 @@ def problems(limit: Limit) -> list[str]:
         found.append(f"max must be below {exact} for counts at role {limit.role}, or it could not be exact")
     if limit.measure == "distinct" and limit.max >= PEERS_KEPT:
         found.append(f"max must be below {PEERS_KEPT} for distinct peers, the number an entity remembers")
-    if limit.measure == "distinct" and len(limit.kinds) != 1:
-        found.append("a distinct limit names exactly one peer role in kinds")
+    if limit.measure == "distinct" and (limit.kinds[:1] or ("",))[0] not in PEER_ROLES:
+        found.append(f"a distinct limit names first in kinds one of {', '.join(PEER_ROLES)}")
+    if limit.measure == "distinct" and len(limit.kinds) > 1 and limit.max >= exact:
+        found.append(f"max must be below {exact} for peers by what they did at role {limit.role}")
     if limit.measure == "points" and limit.role != "account":
         found.append("points are kept at accounts only")
     if limit.max < 0:
@@ -104,21 +111,13 @@ def observed(limit: Limit, seen: Snapshot) -> int:
     entity = seen.entity(limit.role)
     if entity is None:
         return 0
-    kinds = limit.kinds
     if limit.measure == "distinct":
-        return seen.distinct(limit.role, kinds[0], limit.window_s)
-    window_ms = limit.window_s * 1_000
-    if len(kinds) == 1:
-        series = entity.series.get(kinds[0])
-        if series is None:
-            return 0
-        found = series.busiest(seen.as_of_ms, window_ms)
-    else:
-        present = entity.series
-        found = _busiest_together(
-            [present[kind] for kind in present if kind in kinds], seen.as_of_ms, window_ms
-        )
-    return found[limit.measure == "points"]
+        peer_role, *did = limit.kinds
+        peers = seen.distinct(limit.role, peer_role, limit.window_s)
+        if not did or peers <= 1:
+            return peers
+        return min(peers, _fullest(entity, did, seen.as_of_ms, limit.window_s)[0])
+    return _fullest(entity, limit.kinds, seen.as_of_ms, limit.window_s)[limit.measure == "points"]
 
 
 def breach(limit: Limit, seen: Snapshot) -> Breach | None:
@@ -150,6 +149,14 @@ def _certainly_within(limit: Limit, seen: Snapshot) -> bool:
             return False
         kept += len(series.instants_ms)
     return kept <= limit.max
+
+
+def _fullest(entity: Entity, kinds: Sequence[str], as_of_ms: int, window_s: int) -> tuple[int, int]:
+    """Count and points of these kinds, taken as one series, in the fullest window that holds the event."""
+    if len(kinds) == 1:
+        return entity.series.get(kinds[0], EMPTY).busiest(as_of_ms, window_s * 1_000)
+    present = entity.series
+    return _busiest_together([present[kind] for kind in present if kind in kinds], as_of_ms, window_s * 1_000)
 
 
 def _busiest_together(found: Sequence[Series], as_of_ms: int, window_ms: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from detectors.limits import Limit
@@ -56,10 +57,18 @@ def breach_message(limit: Limit, value: int) -> str:
 def _noun(limit: Limit, value: int) -> str:
     plural = value != 1
     if limit.measure == "distinct":
-        return f"different {limit.kinds[0]}{'s' * plural}"
+        peer_role, *did = limit.kinds
+        noun = f"different {peer_role}{'s' * plural}"
+        return f"{noun} and as many {_listed(did)}" if did else noun
     if len(limit.kinds) > 1:
         noun = "events" if plural else "event"
     else:
         known = NOUNS.get(limit.kinds[0])
         noun = known[plural] if known else f"{limit.kinds[0]} events"
     return f"points by {noun}" if limit.measure == "points" else noun
+
+
+def _listed(kinds: Sequence[str]) -> str:
+    """Events of any of these kinds: `logins or failed logins`."""
+    *others, last = [NOUNS[kind][1] if kind in NOUNS else f"{kind} events" for kind in kinds]
+    return f"{', '.join(others)} or {last}" if others else last

@@ -13,7 +13,7 @@ from msgspec import structs
 from detectors.base import Abstained, Clear, Signal
 from detectors.default_limits import DEFAULT_LIMITS, SHARED
 from detectors.limits import EXACT_INSTANTS, Limit, breach, breaches, observed, problems
-from detectors.phrases import amount, span
+from detectors.phrases import amount, breach_message, span
 from detectors.snapshot import EMPTY, Entity, Series
 from detectors.velocity import Velocity, strength
 from tests.detectors.snapshots import DAY_MS, HOUR_MS, NOW_MS, account, burst, peers, seen, series
@@ -53,14 +53,49 @@ def test_points_are_summed():
     assert breach(limit, over).observed == 25_002
 
 
+def crowd(number, *, age_ms=0, **did):
+    """So many accounts at one place, and so many events of each kind."""
+    kinds = {kind: series(*[age_ms] * times) for kind, times in did.items()}
+    return Entity(series=kinds, peers={"account": peers(number, age_ms)})
+
+
 def test_different_accounts_are_counted_once_each():
     limit = LIMITS["VELOCITY_SIGNUP_ACCOUNTS_DEVICE_24H"]
     member = account()
-    assert breach(limit, seen("signup", member, device=Entity(peers={"account": peers(2)}))) is None
-    assert breach(limit, seen("signup", member, device=Entity(peers={"account": peers(3)}))).observed == 3
-    old = peers(9, age_ms=2 * DAY_MS)
-    assert breach(limit, seen("signup", member, device=Entity(peers={"account": old}))) is None
+    assert breach(limit, seen("signup", member, device=crowd(4, signup=4))) is None
+    assert breach(limit, seen("signup", member, device=crowd(5, signup=9))).observed == 5
+    assert breach(limit, seen("signup", member, device=crowd(9, signup=9, age_ms=2 * DAY_MS))) is None
     assert breach(limit, seen("signup", member)) is None
+
+
+@pytest.mark.parametrize(
+    "limit", [one for one in DEFAULT_LIMITS if one.measure == "distinct"], ids=lambda limit: limit.code
+)
+@given(number=st.integers(1, 32), did=st.integers(1, 22))
+def test_no_more_accounts_did_it_than_it_was_done(limit, number, did):
+    """Honest shoppers at the same place are no evidence against the one who did it."""
+    kind = limit.applies_to[0]
+    place = crowd(number, **{kind: did, "earn": 22})
+    judged = seen(kind, account(), **{limit.role: place})
+    assert observed(limit, judged) == min(number, did)
+    assert (breach(limit, judged) is not None) == (min(number, did) > limit.max)
+
+
+def test_nine_shoppers_and_one_wrong_password_are_one_failing_account():
+    honest = seen("login_failed", account(), points=None, ip=crowd(10, earn=9, login_failed=1))
+    assert breaches(DEFAULT_LIMITS, honest) == []
+    stuffing = seen("login_failed", account(), points=None, ip=crowd(10, login_failed=12))
+    (over,) = breaches(DEFAULT_LIMITS, stuffing)
+    assert (
+        breach_message(*over)
+        == "10 different accounts and as many failed logins from one address in 10 min (limit 9)"
+    )
+
+
+def test_peers_alone_are_counted_whatever_they_did():
+    limit = replace(LIMITS["VELOCITY_SPEND_ACCOUNTS_DEVICE_24H"], kinds=("account",))
+    assert observed(limit, seen("redeem", account(), device=crowd(7, earn=1))) == 7
+    assert amount(limit, 7) == "7 different accounts on one device in 24 h"
 
 
 @given(st.lists(st.lists(st.integers(-90_000, 300_000), max_size=12), max_size=4), st.sampled_from([60, 600]))
@@ -105,7 +140,9 @@ def test_an_accounts_redemptions_are_counted_in_every_channel():
         ({"max": -1}, "negative"),
         ({"role": "planet"}, "role"),
         ({"applies_to": ()}, "at least one"),
-        ({"measure": "distinct", "kinds": ("a", "b")}, "exactly one"),
+        ({"measure": "distinct", "kinds": ("login",)}, "names first"),
+        ({"measure": "distinct", "kinds": ()}, "names first"),
+        ({"measure": "distinct", "role": "ip", "kinds": ("account", "login"), "max": 22}, "below 22"),
     ],
 )
 def test_a_limit_that_could_not_be_kept_is_refused_with_words(change, words):
