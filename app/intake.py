@@ -6,7 +6,7 @@ everything that is wrong with it. Nothing an event holds is ever repeated in a f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -15,8 +15,8 @@ from msgspec.structs import fields, replace
 
 from app.event_laws import broken_laws
 from app.faults import Faults, one
-from app.shapes import sift, too_large
-from app.strict_json import Unclean, quick_tree, tolerant_tree
+from app.shapes import sift, told, too_large
+from app.strict_json import Unclean, array_rows, quick_tree, tolerant_tree
 from detectors.event import Event, canonical
 
 EVENT_BYTES: Final = 65_536
@@ -93,26 +93,20 @@ def body_hash(event: Event) -> bytes:
     return blake2b(canonical_bytes(event), digest_size=BODY_HASH_BYTES).digest()
 
 
-def _each(rows: Iterable[object], now_ms: int | None, default_program: str) -> Iterator[Row]:
+def _each(rows: Sequence[bytes], now_ms: int | None, default_program: str) -> Iterator[Row]:
     for row in rows:
-        if isinstance(row, bytes):
-            yield _read_row(row, now_ms, default_program)
-        else:
-            yield _examine(row, now_ms, default_program)
+        yield _read_row(row, now_ms, default_program)
 
 
 def _lines(raw: bytes) -> list[bytes]:
     return [line for line in (line.strip(b" \t\r") for line in raw.split(b"\n")) if line]
 
 
-def _elements(raw: bytes) -> list[bytes] | list[object] | Faults:
+def _elements(raw: bytes) -> list[bytes] | Faults:
     try:
         return [bytes(row) for row in _RAW_ROWS.decode(raw)]
     except (msgspec.DecodeError, ValueError, RecursionError):
-        tree = tolerant_tree(raw)  # one row with a NaN must not cost the others
-    if isinstance(tree, list | Faults):
-        return tree
-    return one("invalid", "", "must be an array of events")
+        return array_rows(raw)  # one row with a NaN must not cost the others
 
 
 def _read_row(raw: bytes, now_ms: int | None, default_program: str) -> Row:
@@ -137,13 +131,13 @@ def _examine(tree: object, now_ms: int | None, default_program: str) -> Row:
     event_id = good.get("event_id")
     good.setdefault("program_id", default_program)
     event = msgspec.convert(_STAND_INS | good, Event)
-    told = [f"{fault.pointer}/" for fault in faults]
+    known = [f"{fault.pointer}/" for fault in faults]
     for fault in broken_laws(event, now_ms):
         if not any(
-            pointer.startswith(f"{fault.pointer}/") for pointer in told
+            pointer.startswith(f"{fault.pointer}/") for pointer in known
         ):  # not for want of a faulty member
             faults.append(fault)
     if not faults:
         return canonical(event)
     readable = isinstance(event_id, str) and not any(fault.pointer == "/event_id" for fault in faults)
-    return BadRow(str(event_id) if readable else None, Faults("invalid", tuple(faults)))
+    return BadRow(str(event_id) if readable else None, told(faults))

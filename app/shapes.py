@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple, TypeVar, get_type_hints
 
@@ -16,6 +16,9 @@ S = TypeVar("S", bound=Struct)
 UNKNOWN: Final = "is not a field of this object"
 REPEATED: Final = "is given more than once"
 REQUIRED: Final = "is required"
+FAULTS_TOLD: Final = 100
+"""In one answer: more than anybody mends at once, and a body of nothing but faults is answered with few words."""
+LEFT_OUT: Final = "has more faults than these; the others are left out"
 
 
 class Member(NamedTuple):
@@ -36,22 +39,33 @@ def read_body(raw: bytes, shape: type[S]) -> S | Faults:
     if isinstance(tree, Faults):
         return tree
     members, faults = sift(tree, shape)
-    return Faults("invalid", tuple(faults)) if faults else msgspec.convert(members, shape)
+    return told(faults) if faults else msgspec.convert(members, shape)
+
+
+def told(faults: Sequence[Fault], most: int = FAULTS_TOLD) -> Faults:
+    """The faults of a document that has the wrong shape: the first of them, and whether there are more."""
+    more = (Fault("", LEFT_OUT),) if len(faults) > most else ()
+    return Faults("invalid", (*faults[:most], *more))
 
 
 def sift(tree: object, shape: type[Struct], pointer: str = "") -> tuple[dict[str, object], list[Fault]]:
-    """The members that are as they should be, and the faults of the others. A null is an absent field."""
+    """
+    The members that are as they should be, and the faults of the others. A null is an absent field.
+
+    Of members nobody knows it stops telling at one more than `told` takes, so that they cost hardly anything.
+    """
     if not isinstance(tree, dict):
         return {}, [Fault(pointer, "must be an object")]
     good: dict[str, object] = {}
     faults = [Fault(point(pointer, name), REPEATED) for name in getattr(tree, "repeated", ())]
     members = _members_of(shape)
     for name, value in tree.items():
-        here = point(pointer, name)
         member = members.get(name)
         if member is None:
-            faults.append(Fault(here, UNKNOWN))
+            if len(faults) <= FAULTS_TOLD:
+                faults.append(Fault(point(pointer, name), UNKNOWN))
             continue
+        here = point(pointer, name)
         kept, found = _sift_value(value, member, here)
         faults += found
         if not found or kept is not None:
@@ -91,6 +105,8 @@ def _sift_map(value: Mapping[str, object], kind: inspect.DictType, here: str) ->
     if kind.max_length is not None and len(value) > kind.max_length:
         faults.append(Fault(here, f"must hold at most {kind.max_length} values"))
     for name, item in value.items():
+        if len(faults) > FAULTS_TOLD:
+            break
         there = point(here, name)
         if isinstance(kind.key_type, inspect.StrType) and (not _fits(name, kind.key_type) or odd_text(name)):
             faults.append(Fault(there, f"must have a name that is {words_for(kind.key_type)}"))

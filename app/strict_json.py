@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from math import isinf
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -21,6 +22,10 @@ BOM: Final = b"\xef\xbb\xbf"
 DIGITS_MAX: Final = 20
 """No number of ours needs more: 2^64 has 20 digits. Python's own limit is an error at 4,300."""
 SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+T = TypeVar("T")
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_SCANNER: Final = json.JSONDecoder(parse_int=len, parse_float=len)
+"""Finds where a value ends, whatever its numbers; what it makes of them is thrown away."""
 _DECODER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -60,23 +65,52 @@ def quick_tree(raw: bytes) -> object:
 
 def tolerant_tree(raw: bytes) -> object | Faults:
     """The document with `Members` for objects and `Unwritable` for odd numbers, or why it is no JSON."""
+    return _read(raw, _TOLERANT.decode)
+
+
+def array_rows(raw: bytes) -> list[bytes] | Faults:
+    """The elements of an array, each as it was written and however odd, or why there are none."""
+    return _read(raw, _elements)
+
+
+def _read(raw: bytes, read: Callable[[str], T]) -> T | Faults:
     if raw.startswith(BOM):
         return one("malformed", "", "must not start with a byte order mark")
     try:
-        tree: object = json.loads(
-            raw.decode(),
-            object_pairs_hook=_members,
-            parse_constant=lambda _: Unwritable.NOT_FINITE,
-            parse_int=_whole,
-            parse_float=_fraction,
-        )
+        return read(raw.decode())
     except UnicodeDecodeError as error:
         return one("malformed", "", f"must be UTF-8; it breaks at byte {error.start}")
     except json.JSONDecodeError as error:
         return one("malformed", "", f"must be one JSON document; it breaks at character {error.pos}")
     except RecursionError:
         return one("malformed", "", "must not be nested that deeply")
-    return tree
+
+
+def _elements(text: str) -> list[bytes] | Faults:
+    at = _behind_space(text, 0)
+    if not text.startswith("[", at):
+        _SCANNER.decode(text)
+        return one("invalid", "", "must be an array of events")
+    rows: list[bytes] = []
+    at = _behind_space(text, at + 1)
+    ended = text.startswith("]", at)
+    while not ended:
+        _, end = _SCANNER.raw_decode(text, at)
+        rows.append(text[at:end].encode())
+        at = _behind_space(text, end)
+        ended = text.startswith("]", at)
+        if not ended:
+            if not text.startswith(",", at):
+                raise json.JSONDecodeError("neither , nor ]", text, at)
+            at = _behind_space(text, at + 1)
+    if _behind_space(text, at + 1) != len(text):
+        raise json.JSONDecodeError("more behind it", text, at + 1)
+    return rows
+
+
+def _behind_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
 
 
 def odd_text(value: object) -> str | None:
@@ -99,8 +133,8 @@ def _unrepeated(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
 def _members(pairs: list[tuple[str, object]]) -> Members:
     members = Members(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        members.repeated = [name for name in members if names.count(name) > 1]
+        times = Counter(name for name, _ in pairs)
+        members.repeated = [name for name in members if times[name] > 1]
     return members
 
 
@@ -111,3 +145,11 @@ def _whole(digits: str) -> int | Unwritable:
 def _fraction(digits: str) -> float | Unwritable:
     number = float(digits)
     return Unwritable.OUT_OF_RANGE if isinf(number) else number
+
+
+_TOLERANT: Final = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_constant=lambda _: Unwritable.NOT_FINITE,
+    parse_int=_whole,
+    parse_float=_fraction,
+)

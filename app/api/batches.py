@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Annotated, Final
 
@@ -19,6 +20,7 @@ from app.faults import Fault, Faults
 from app.intake import Row, read_rows
 from app.ports import Origin
 from app.problems import Problem, Refused, body_of, of_faults
+from app.shapes import FAULTS_TOLD, told
 from detectors.event import Event
 
 BATCH_ROWS: Final = 1_000
@@ -78,8 +80,8 @@ async def take_events(call: Call) -> Response:
                     problem_of(answer)
                 )  # to send it all again is safe: what was taken is a duplicate
             case Conflict409():
-                told = Fault("/event_id", "is taken by an event with another body")
-                rejected.append(RejectedRow(number, event_id, (told,)))
+                taken = Fault("/event_id", "is taken by an event with another body")
+                rejected.append(RejectedRow(number, event_id, (taken,)))
             case Problem(errors=errors, detail=detail):
                 rejected.append(RejectedRow(number, event_id, errors or (Fault("", detail),)))
         number += 1
@@ -101,10 +103,15 @@ async def _rows(call: Call, most: int, *, ndjson: bool) -> Iterator[Row]:
 
 async def _answers(call: Call, rows: Iterator[Row], origin: Origin) -> AsyncIterator[Answered]:
     """What became of each row, in order. Reads and decides a chunk, then lets others have their turn."""
-    while chunk := list(islice(rows, CHUNK_ROWS)):
-        refusals = [
-            call.principal.refuses(row) if isinstance(row, Event) else of_faults(row.faults) for row in chunk
-        ]
+    room = FAULTS_TOLD
+    while chunk := [row async for row in _chunk(rows)]:
+        refusals: list[Problem | None] = []
+        for row in chunk:
+            if isinstance(row, Event):
+                refusals.append(call.principal.refuses(row))
+            else:
+                refusals.append(_within(of_faults(row.faults), room))
+                room -= len(row.faults.items)
         lawful = [
             row
             for row, refusal in zip(chunk, refusals, strict=True)
@@ -114,6 +121,18 @@ async def _answers(call: Call, rows: Iterator[Row], origin: Origin) -> AsyncIter
         for row, refusal in zip(chunk, refusals, strict=True):
             yield row.event_id, next(answers) if refusal is None else refusal
         await checkpoint()
+
+
+async def _chunk(rows: Iterator[Row]) -> AsyncIterator[Row]:
+    for row in islice(rows, CHUNK_ROWS):
+        yield row
+        if not isinstance(row, Event):
+            await checkpoint()  # what is wrong with a row takes long to find
+
+
+def _within(problem: Problem, room: int) -> Problem:
+    """The problem of a row, with a single fault where the rows before it have told as many as one answer takes."""
+    return replace(problem, errors=told(problem.errors, max(room, 1)).items)
 
 
 OPERATIONS: Final = (

@@ -30,7 +30,7 @@ from app.problems import (
     Refused,
     of_faults,
 )
-from app.shapes import REPEATED, REQUIRED, S, read_body, too_large, words_for
+from app.shapes import REPEATED, REQUIRED, S, read_body, told, too_large, words_for
 
 JSON: Final = "application/json"
 BODY_BYTES: Final = 16_384
@@ -220,5 +220,5 @@ def _read_query(raw: bytes, parameters: Sequence[Parameter]) -> Mapping[str, Any
         Fault(f"/query/{name}", REQUIRED) for name, p in known.items() if p.required and name not in seen
     ]
     if faults:
-        raise Refused(INVALID.because(INVALID.detail, *faults))
+        raise Refused(of_faults(told(faults)))
     return values

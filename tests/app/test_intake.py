@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.faults import Faults, is_card_number
 from app.intake import EVENT_BYTES, BadRow, body_hash, canonical_bytes, read_event, read_rows
-from app.strict_json import Unclean, quick_tree
+from app.shapes import FAULTS_TOLD, LEFT_OUT
+from app.strict_json import Unclean, _members, array_rows, quick_tree
 from detectors.event import SYNONYMS, Event
 
 NOW_MS = 1_795_262_400_000
@@ -373,3 +374,75 @@ def test_millions_of_tiny_rows_are_refused_before_they_are_made(raw, ndjson):
 @pytest.mark.parametrize("raw", [b"{}", b"5", b"[1,2,3,4]", b"", b"[1,", b"[" * 60_000])
 def test_what_is_no_array_of_so_many_rows_is_one_fault(raw):
     assert isinstance(read_rows(raw, ndjson=False, most=3, now_ms=None, default_program="p"), Faults)
+
+
+class Counted(str):
+    """A member name that counts how often it is compared."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+
+@pytest.mark.parametrize("names", [1_000, 4_000])
+def test_looking_for_repeated_names_takes_as_long_as_there_are_names(names):
+    """A body of forty thousand names held the event loop for ten seconds; comparisons grow with the names only."""
+    Counted.compared = 0
+    members = _members([(Counted(f"n{n}"), n) for n in range(names)] + [(Counted("n0"), 0)])
+    assert members.repeated == ["n0"]
+    assert Counted.compared <= 10 * names
+
+
+@pytest.mark.parametrize("ndjson", [True, False])
+@pytest.mark.parametrize("odd", ["1", "NaN"])
+def test_no_row_is_read_that_is_longer_than_an_event_may_be(ndjson, odd):
+    """Not even in an array that only the tolerant reader can take apart."""
+    long = "{" + ",".join(f'"{n:x}": {odd}' for n in range(9_000)) + "}"
+    raw = ("\n" if ndjson else ",").join([long, json.dumps(GOOD)])
+    rows = rows_of((raw if ndjson else f"[{raw}]").encode(), ndjson=ndjson, most=1_000)
+    assert len(long) > EVENT_BYTES
+    assert isinstance(rows[0], BadRow)
+    assert rows[0].faults.kind == "too_large"
+    assert isinstance(rows[1], Event)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {f"n{n}": n for n in range(3_000)},
+        {"device": {f"n{n}": n for n in range(3_000)}},
+        {"metadata": {f"n{n}": None for n in range(3_000)}},
+    ],
+)
+def test_an_answer_tells_so_many_faults_and_that_there_are_more(odd):
+    """However many there are; the event is still named by its id, and the last word says what is missing."""
+    (bad,) = rows_of(json.dumps([odd | GOOD]).encode(), ndjson=False, most=1_000)
+    assert isinstance(bad, BadRow)
+    assert bad.event_id == GOOD["event_id"]
+    *first, last = bad.faults.items
+    assert len(first) == FAULTS_TOLD
+    assert LEFT_OUT not in {fault.message for fault in first}
+    assert last.message == LEFT_OUT
+
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | texts,
+    lambda x: st.lists(x, max_size=3) | st.dictionaries(texts, x, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(_values, max_size=5), st.sampled_from(["", " ", "\n\t "]), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_an_array_is_taken_apart_as_it_was_written(values, space, ascii_only):
+    """Each element comes back byte for byte, NaN and all; what is cut short or goes on behind the end is none."""
+    written = [json.dumps(value, ensure_ascii=ascii_only).encode() for value in values]
+    gap = space.encode()
+    raw = gap + b"[" + gap + (gap + b"," + gap).join(written) + gap + b"]" + gap
+    assert array_rows(raw) == written
+    for broken in (raw.rstrip()[:-1], raw + b"x", raw.replace(b"[", b"[,", 1)):
+        assert isinstance(array_rows(broken), Faults)
