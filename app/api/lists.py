@@ -1,4 +1,7 @@
-"""The allow, block and watch lists. A change reaches every worker at once."""
+"""The allow, block and watch lists. A change reaches every worker at once.
+
+A change that the workers may not have been told of is answered with 503, and asking for it again tells them.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,9 @@ async def add_entry(call: Call) -> Response:
     """POST /v1/lists/{list}."""
     name = call.path("list")
     entry = _entry(call, name, await call.body(ListEntryBody))
+    await (
+        call.api.lists_changed()
+    )  # where this fails nothing is added: no entries pile up while it is asked again
     await to_thread.run_sync(call.api.record.add_list_entry, entry)
     await call.api.lists_changed()
     return reply(_view(entry), 201)
@@ -39,9 +45,9 @@ async def remove_entry(call: Call) -> Response:
         call.path("list"),
         call.query["entry_id"],
     )
+    await call.api.lists_changed()  # also where it is gone: perhaps the call that removed it got no further
     if not there:
         raise Refused(NOT_FOUND)
-    await call.api.lists_changed()
     return Response(status_code=204)
 
 

@@ -1,0 +1,76 @@
+"""A change to a list is either known to every worker or answered with 503, which means: ask again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+
+import pytest
+
+from app.api.http_app import http_app
+from app.ports import HotStoreAway, ListEntry
+
+pytestmark = pytest.mark.anyio
+ENTRY = json.dumps({"kind": "account", "value": "m-1", "reason": "test"}).encode()
+FAILURES = [[True], [False, True], [True, True, True], [False, True, False, True]]
+
+
+@dataclass
+class Workers:
+    """What they have read: the lists as they were when they last were told, if they were told."""
+
+    service: object
+    failing: Iterator[bool] = field(default_factory=lambda: iter(()))
+    read: list[ListEntry] = field(default_factory=list)
+
+    async def told(self) -> None:
+        if next(self.failing, False):
+            raise HotStoreAway("no answer")
+        self.read = list(self.service.record.entries)
+
+    async def asked(self, method: str, path: str, **rest) -> list[int]:
+        """The statuses of a call that is repeated while it is answered with 503."""
+        statuses = []
+        while not statuses or statuses[-1] == 503:
+            statuses.append((await self.service.call(method, path, "admin", **rest)).status_code)
+        return statuses
+
+
+@pytest.fixture
+def workers(service):
+    watching = Workers(service)
+    service.api = replace(service.api, lists_changed=watching.told)
+    service.app = http_app(service.api)
+    return watching
+
+
+async def added(workers) -> list[int]:
+    headers = {"Content-Type": "application/json"}
+    return await workers.asked("POST", "/v1/lists/block", content=ENTRY, headers=headers)
+
+
+@pytest.mark.parametrize("failures", FAILURES)
+async def test_an_added_entry_is_known_to_the_workers_when_it_is_confirmed(workers, failures):
+    workers.failing = iter(failures)
+    assert (await added(workers))[-1] == 201
+    assert workers.read == workers.service.record.entries != []
+
+
+@pytest.mark.parametrize("failures", FAILURES)
+async def test_a_removed_entry_is_forgotten_by_the_workers_when_that_is_confirmed(workers, failures):
+    """A removal that came no further than the record: asked again there is nothing to remove, yet all are told."""
+    await added(workers)
+    (entry,) = workers.service.record.entries
+    workers.failing = iter(failures)
+    statuses = await workers.asked("DELETE", f"/v1/lists/block?entry_id={entry.entry_id}")
+    away = len(list(takewhile(bool, failures)))
+    assert statuses == [503] * away + [404 if away else 204]
+    assert workers.read == workers.service.record.entries == []
+
+
+async def test_no_entries_pile_up_while_nobody_can_be_told(workers):
+    workers.failing = iter([True] * 9)
+    assert await added(workers) == [503] * 9 + [201]
+    assert len(workers.service.record.entries) == 1
