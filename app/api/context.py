@@ -39,7 +39,7 @@ class Api:
     record:        the durable record; synchronous, so routes call it in a thread.
     explain:       (programme, decision id, audience, locale) → explanation, None where there is none.
     links:         (programme, account id) → accounts held to be the same person's, None where it is unknown.
-    entity_digest: (programme, kind, value) → the 12-byte keyed hash by which a list entry is looked up.
+    entity_digest: (programme, kind, value) → the 8-byte keyed hash by which a list entry is looked up.
     lists_changed: tells every worker to read the lists again.
     policy:        programme → the active policy as JSON bytes.
     unready:       what is not ready, in words; empty when the service can take traffic.

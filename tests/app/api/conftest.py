@@ -315,7 +315,7 @@ def service() -> Service:
     def digest(program_id: str, kind: str, value: str) -> bytes:
         if kind == "ip" and "." not in value and ":" not in value:
             raise ValueError
-        return blake2b(f"{program_id}|{kind}|{value}".encode(), digest_size=12).digest()
+        return blake2b(f"{program_id}|{kind}|{value}".encode(), digest_size=8).digest()
 
     api = Api(
         scorer=scorer,
