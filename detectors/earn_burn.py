@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal, noisy_or
+from detectors.limits import PEERS_KEPT
 from detectors.snapshot import DAY_S, EMPTY, HOUR_S, Snapshot
 from detectors.thresholds import Threshold
 
@@ -17,8 +18,11 @@ CODES: Final = (
     "REDEEM_AFTER_EARN",
     "RETURN_AFTER_REDEEM",
 )
-INCOME: Final = ("earn", "purchase", "received", "adjust")
+INCOME: Final = ("earn", "purchase", "adjust")
+"""What came in and is totalled. What another account transferred is settled at that account: see `_received`."""
 OUTGO: Final = ("burn", "transfer", "return", "expire")
+NEVER_NEGATIVE: Final = frozenset({"earn", "purchase", "transfer"})
+"""Kinds whose points only ever add up, so that their total bounds what any window can hold."""
 
 _ADR: Final = "docs/decisions/0002-verdict-and-thresholds.md"
 FAINTEST: Final = Threshold(
@@ -90,6 +94,11 @@ class EarnBurn:
     The ratio is smoothed, (burn + a·r₀) / (earn + a), with r₀ the segment's ratio and a = one median month of
     points, so that neither a zero nor a small number decides.
 
+    Series hold what was tried, whatever was decided; totals hold what came of it. Windows are therefore taken as
+    the series has them but never above the total (`_moved`): an upper bound, under which what was refused counts
+    only where it cannot be told from what was not. Of the member's balance nothing is said where points came by
+    transfers older than the series.
+
     Returns:
         Signal with one reason per finding; Clear with how near it came (score up to 0.1); Abstained for
         events that move no points, and where too little is known of the member.
@@ -141,27 +150,52 @@ class EarnBurn:
         return Clear(self.name, FAINTEST.value * noisy_or(near))
 
 
-def _within(seen: Snapshot, kinds: Sequence[str], window_s: int) -> int:
-    """Points of these kinds at the account in the window that ends with this event."""
-    series, end_ms, window_ms = seen.account.series, seen.as_of_ms, window_s * 1_000
-    return sum(series[kind].within(end_ms, window_ms)[1] for kind in kinds if kind in series)
+def _moved(seen: Snapshot, kinds: Sequence[str], window_s: int) -> int:
+    """Points of these kinds in the window that ends with this event, at most: tried there, and settled ever."""
+    return sum(_moved_of(seen, kind, window_s) for kind in kinds)
+
+
+def _moved_of(seen: Snapshot, kind: str, window_s: int) -> int:
+    series = seen.account.series.get(kind)
+    if series is None:
+        return 0
+    tried = series.within(seen.as_of_ms, window_s * 1_000)[1]
+    if kind not in NEVER_NEGATIVE:
+        return tried
+    own = seen.event.points or 0 if seen.event.type == kind else 0
+    return min(tried, max(0, seen.account.totals_points.get(kind, 0)) + own)
 
 
 def _earned(seen: Snapshot) -> int:
     return seen.account.totals_points.get("earn", 0)
 
 
+def _received(seen: Snapshot) -> int | None:
+    """
+    Points that ever came by transfers, at most. None where some may be older than the series: the account has
+    dealt with another one for longer than that, or with more of them than it remembers.
+    """
+    known = seen.account.peers.get("counterparty", ())
+    since_ms = seen.as_of_ms - MONTH_S * 1_000
+    if len(known) >= PEERS_KEPT or any(peer.first_seen_ms <= since_ms for peer in known):
+        return None
+    return max(0, _moved(seen, ("received",), MONTH_S))
+
+
 def _net(seen: Snapshot) -> int:
-    """Everything that ever came in less everything that ever went out, this event not yet settled."""
+    """Everything totalled that came in less everything that went out, this event not yet settled."""
     totals = seen.account.totals_points
     return sum(totals.get(kind, 0) for kind in INCOME) - sum(totals.get(kind, 0) for kind in OUTGO)
 
 
 def _balance(seen: Snapshot) -> int | None:
-    """Points before the event: as the caller says, else from the totals of an account with some history."""
+    """Points before the event: as the caller says, else from the totals of an account with some history, at most."""
     if seen.event.balance_before is not None:
         return seen.event.balance_before
-    return _net(seen) if _earned(seen) >= seen.segment.month_points else None
+    received = _received(seen)
+    if received is None or _earned(seen) < seen.segment.month_points:
+        return None
+    return _net(seen) + received
 
 
 def _excess(value: float, start: float, most: float) -> float:
@@ -174,10 +208,10 @@ def _excess(value: float, start: float, most: float) -> float:
 
 def _ratio(seen: Snapshot, points: int, balance: int | None) -> Finding:
     usual, month = seen.segment.burn_per_earn, seen.segment.month_points
-    burned = max(0, _within(seen, ("burn", "transfer"), MONTH_S))
+    burned = max(0, _moved(seen, ("burn", "transfer"), MONTH_S))
     if seen.event.type == "redeem":
         burned += points
-    earned = max(0, _within(seen, INCOME, MONTH_S))
+    earned = max(0, _moved(seen, (*INCOME, "received"), MONTH_S))
     ratio = (burned + month * usual) / (earned + month)
     limit = RATIO_FROM.value * usual
     missing = 0
@@ -195,7 +229,7 @@ def _ratio(seen: Snapshot, points: int, balance: int | None) -> Finding:
         "limit": round(limit, 2), "window_s": MONTH_S,
     }  # fmt: skip
     if missing:
-        message += f"; {missing} points more than ever came in"
+        message += f"; {missing} points more than came in since the account was first seen"
         numbers["missing_points"] = missing
     return Reason("BURN_RATIO_HIGH", weight, message, numbers)
 
@@ -236,14 +270,14 @@ def _at_once(seen: Snapshot, points: int) -> Finding:
     size = 1.0 - month / points
     if size <= 0.0:
         return 0.0
-    hour = max(0, _within(seen, INCOME, HOUR_S))
-    day = max(0, _within(seen, INCOME, DAY_S))
+    hour, day = _fresh(seen, points, HOUR_S), _fresh(seen, points, DAY_S)
     fresh = max(min(1.0, hour / points), SAME_DAY.value * min(1.0, day / points))
     weight = AT_ONCE_MOST.value * fresh * size
     if weight < FAINTEST.value:
         return weight
     message = (
-        f"{points} points burned, {hour} of them earned in the last 60 min, {day} in 24 h (small: {month})"
+        f"{points} points burned; {hour} came in or were to come in the last 60 min, {day} in 24 h "
+        f"(small: {month})"
     )
     return Reason(
         "REDEEM_AFTER_EARN",
@@ -253,13 +287,19 @@ def _at_once(seen: Snapshot, points: int) -> Finding:
     )
 
 
+def _fresh(seen: Snapshot, points: int, window_s: int) -> int:
+    """Points that came in just before, at most; a transfer's only as far as nothing totalled covers the redemption."""
+    uncovered = max(0, points - max(0, _net(seen)))
+    return max(0, _moved(seen, INCOME, window_s) + min(uncovered, _moved(seen, ("received",), window_s)))
+
+
 def _speed(seen: Snapshot) -> Finding:
     month = seen.segment.month_points
     age_months = (seen.as_of_ms - seen.account.first_seen_ms) / (MONTH_S * 1_000)
     own = _earned(seen) / age_months if age_months >= 1.0 else 0.0
     usual = max(month, min(own, OWN_USUAL_MOST.value * month))
-    day = max(0, _within(seen, ("earn", "adjust"), DAY_S))
-    days = max(0, _within(seen, ("earn", "adjust"), MONTH_S))
+    day = max(0, _moved(seen, ("earn", "adjust"), DAY_S))
+    days = max(0, _moved(seen, ("earn", "adjust"), MONTH_S))
     pace = max(day, days / MONTH_PACE.value) / usual
     weight = _excess(pace, SPEED_FROM.value, SPEED_MOST.value)
     if weight < FAINTEST.value:

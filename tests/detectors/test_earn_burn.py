@@ -7,11 +7,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from detectors.base import Abstained, Clear, Judgement, Signal
 from detectors.earn_burn import CODES, EarnBurn
 from detectors.policy import DEFAULT, DEFAULT_WEIGHTS
-from tests.detectors.snapshots import DAY_MS, HOUR_MS, account, seen, series
+from tests.detectors.snapshots import DAY_MS, HOUR_MS, account, peers, seen, series
 
 MINUTE_MS = 60_000
 WEEKLY = series(*(n * 7 * DAY_MS for n in range(1, 4)), points=120)
@@ -71,6 +72,67 @@ def test_more_than_ever_came_in_weighs_more_on_a_known_history_only():
     assert codes(known) == codes(young) == codes(said) == {"BURN_RATIO_HIGH"}
     assert known.score > 0.3 > young.score == said.score
     assert known.reasons[0].evidence["missing_points"] == 8_900
+
+
+def given_points(*ages_ms, points, peer_age_ms, earned=2_000):
+    """A member of 130 days who earned some and was sent some, the first time so long ago."""
+    spent = {kind: series(0, points=9_000) for kind in ("redeem", "transfer")}
+    kinds = {"earn": WEEKLY, "received": series(*ages_ms, points=points)} | spent
+    member = account(kinds, totals={"earn": earned}, age_ms=130 * DAY_MS)
+    sender = {"counterparty": peers(1, peer_age_ms)}
+    return structs.replace(member, peers=sender)
+
+
+@pytest.mark.parametrize("kind", ["redeem", "transfer"])
+def test_points_that_came_by_transfers_are_no_missing_points(kind):
+    """Long ago they are out of sight, so nothing is said of the balance; within the month they count."""
+    long_ago = given_points(points=0, peer_age_ms=40 * DAY_MS)
+    lately = given_points(10 * DAY_MS, points=9_000, peer_age_ms=10 * DAY_MS)
+    nobody = structs.replace(long_ago, peers={})
+    crowded = structs.replace(nobody, peers={"counterparty": peers(32)})
+
+    def missing(member):
+        judgement = DETECTOR.judge(seen(kind, member, points=9_000))
+        found = judgement.reasons if isinstance(judgement, Signal) else ()
+        return [reason.evidence["missing_points"] for reason in found if "missing_points" in reason.evidence]
+
+    assert [missing(member) for member in (long_ago, lately, crowded, nobody)] == [[], [], [], [7_000]]
+
+
+def test_a_return_of_points_that_a_transfer_covers_is_not_spent():
+    sent = given_points(10 * DAY_MS, points=9_000, peer_age_ms=10 * DAY_MS, earned=600)
+    spent = structs.replace(sent, totals_points={"earn": 600, "burn": 600})
+    assert codes(DETECTOR.judge(seen("return", spent, points=400))) == set()
+    old = structs.replace(spent, peers={"counterparty": peers(1, 60 * DAY_MS)}, series={})
+    assert isinstance(DETECTOR.judge(seen("return", old, points=400)), Abstained)
+    alone = structs.replace(old, peers={})
+    assert codes(DETECTOR.judge(seen("return", alone, points=400))) == {"RETURN_AFTER_REDEEM"}
+
+
+def test_what_was_refused_is_neither_burned_nor_earned():
+    """A challenged transfer spends nothing, and a reviewed earning is not a speed for the month after."""
+    refused = account(
+        {"earn": WEEKLY, "transfer": series(DAY_MS, 2 * DAY_MS, points=5_000)}, totals={"earn": 2_400}
+    )
+    assert codes(DETECTOR.judge(seen("redeem", refused, points=300))) == set()
+    settled = structs.replace(refused, totals_points={"earn": 12_400, "transfer": 10_000})
+    assert codes(DETECTOR.judge(seen("redeem", settled, points=300))) == {"BURN_RATIO_HIGH"}
+    television = account({"earn": series(5 * DAY_MS, 0, points=20_000)}, totals={"earn": 900})
+    assert codes(DETECTOR.judge(seen("earn", television, points=10))) == set()
+    blocked = account({"earn": series(HOUR_MS // 2, points=6_000)}, totals={"earn": 600})
+    judged = DETECTOR.judge(seen("redeem", blocked, points=6_000, balance_before=9_000))
+    assert all(
+        reason.evidence["earned_1h_points"] <= 600 for reason in judged.reasons if "EARN" in reason.code
+    )
+
+
+def test_a_refused_transfer_to_a_saver_is_not_what_the_saver_spends():
+    """A mule has nothing else to spend; a saver's own points cover the redemption."""
+    came = {"received": series(HOUR_MS // 2, points=6_000)}
+    saver = seen("redeem", account(came, totals={"earn": 6_500}), points=6_000)
+    mule = seen("redeem", account(came, totals={"earn": 500}), points=6_000)
+    assert "REDEEM_AFTER_EARN" not in codes(DETECTOR.judge(saver))
+    assert "REDEEM_AFTER_EARN" in codes(DETECTOR.judge(mule))
 
 
 def test_without_support_it_abstains():
