@@ -21,7 +21,7 @@ from app.ports import (
     RecordAway,
     StoredAnswer,
 )
-from app.seal import Seal
+from app.seal import Seal, SealBroken
 from app.store.sql import BadCursor, SqlRecord, migrate, open_engine
 from app.store.sql.migrating import EMPTY
 from detectors.event import Device, Profile, instant_ms
@@ -464,8 +464,18 @@ def test_an_entry_lives_until_the_instant_it_expires(record):
     entries = [an_entry(1, expires_ms=100), an_entry(2, program_id="other"), an_entry(3, list="allow")]
     for entry in entries:
         record.add_list_entry(entry)
-    assert record.live_list_entries(99) == entries
-    assert record.live_list_entries(100) == entries[1:]
+    bare = [replace(entry, value="") for entry in entries]
+    assert record.live_list_entries(99) == bare
+    assert record.live_list_entries(100) == bare[1:]
+
+
+def test_no_value_is_unsealed_for_the_workers(record, engine):
+    """They compare digests; a programme's thousands of values stay sealed, whoever holds the key."""
+    record.add_list_entry(an_entry(1))
+    stranger = SqlRecord(engine, Seal(bytes(32)))
+    assert [entry.entry_id for entry in stranger.live_list_entries(0)] == ["lst_1"]
+    with pytest.raises(SealBroken):
+        stranger.list_entries("default", "block", limit=1, cursor=None)
 
 
 def a_key(n, **given):
