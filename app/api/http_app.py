@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
-from starlette.types import Lifespan
+from starlette.types import ASGIApp, Lifespan
 
 from app.api import accounts, batches, decisions, labels, lists, service
 from app.api.context import Api
 from app.api.edge import Edge
+from app.api.hosts import TrustedHosts
 from app.api.openapi import describing
 from app.api.operation import Endpoint, Operation
 from app.api.shortcut import Shortcut
@@ -31,7 +32,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (*_STATED, describing(_STATED))
 HOT_PATHS: Final = frozenset({"/v1/decisions"})
 
 
-def http_app(api: Api, *, extra: Sequence[BaseRoute] = (), lifespan: Lifespan[Any] | None = None) -> Edge:
+def http_app(
+    api: Api,
+    *,
+    extra: Sequence[BaseRoute] = (),
+    lifespan: Lifespan[Any] | None = None,
+    hosts: Sequence[str] = (),
+) -> Edge:
     """
     The application to serve.
 
@@ -39,12 +46,14 @@ def http_app(api: Api, *, extra: Sequence[BaseRoute] = (), lifespan: Lifespan[An
         api: use cases and ports.
         extra: routes beside the API (console, token pages); tried after the API's own.
         lifespan: what to open before the first request and close after the last.
+        hosts: the host names answered to; empty: any.
     """
     stated = routes(api)
     app = Starlette(routes=[*stated, *extra], exception_handlers=HANDLERS, lifespan=lifespan)
     app.router.redirect_slashes = False
     hot = {route.path: route.app for route in stated if route.path in HOT_PATHS}
-    return Edge(Shortcut(app, hot), api.measured)
+    inner: ASGIApp = Shortcut(app, hot)
+    return Edge(TrustedHosts(inner, hosts) if hosts else inner, api.measured)
 
 
 def routes(api: Api) -> list[Route]:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from app.api.operation import PATH_HINTS, Call, Operation, reply
 from app.api.wire import BadRow
 from app.problems import (
+    BAD_REQUEST,
     FORBIDDEN,
     INVALID,
     MALFORMED,
@@ -170,6 +171,7 @@ def _responses(operation: Operation, schemas: Mapping[str, Json]) -> Json:
 
 def _problems_of(operation: Operation) -> Iterable[Problem]:
     """The problems it states, and those that follow from its key, its body and its parameters."""
+    yield BAD_REQUEST  # a host that is not its own
     yield INVALID  # a parameter that is not declared
     yield from operation.refuses
     if operation.scopes:
