@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from app import metrics
@@ -26,8 +25,8 @@ from app.linking import Linker
 from app.outcomes import Outcomes
 from app.policy.file import DEFAULT_FILE, parse
 from app.policy.showing import shown
-from app.ports import HotStoreAway, RecordAway
 from app.problems import NOT_FOUND, Refused
+from app.readiness import Readiness
 from app.rulebook import Rulebook
 from app.scoring import Scorer
 from app.seal import Seal
@@ -77,19 +76,6 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     freshness = Freshness(pipeline, system_clock)
 
-    async def unready() -> Sequence[str]:
-        missing = []
-        try:
-            if not await freshness.complete():
-                missing.append("the hot state is being rebuilt from the record")
-        except HotStoreAway as away:
-            missing.append(f"hot store: {away}")
-        try:
-            await asyncio.to_thread(record.ping)
-        except RecordAway as away:
-            missing.append(f"record: {away}")
-        return missing
-
     async def exposition() -> bytes:
         if not settings.metrics:
             raise Refused(NOT_FOUND)
@@ -118,10 +104,9 @@ def create_app(settings: Settings) -> ASGIApp:
         lists_changed=history.bump_config,
         caught_up=freshness.caught_up,
         policy=lambda program_id: shown(file.programme(program_id)),
-        unready=unready,
+        unready=Readiness(freshness.complete, record.ping).missing,
         metrics=exposition,
         new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",
         measured=metrics.answered,
     )
-    app = http_app(api, lifespan=lifespan)
-    return TrustedHostMiddleware(app, settings.trusted_hosts) if settings.trusted_hosts else app
+    return http_app(api, lifespan=lifespan, hosts=settings.trusted_hosts)

@@ -470,7 +470,7 @@ def test_an_entry_lives_until_the_instant_it_expires(record):
 
 
 def test_no_value_is_unsealed_for_the_workers(record, engine):
-    """They compare digests; a programme's thousands of values stay sealed, whoever holds the key."""
+    """They compare digests; the thousands of values beside them stay sealed."""
     record.add_list_entry(an_entry(1))
     stranger = SqlRecord(engine, Seal(bytes(32)))
     assert [entry.entry_id for entry in stranger.live_list_entries(0)] == ["lst_1"]
