@@ -14,6 +14,7 @@ from app.ports import DecisionRow, Record
 from app.traces import unpack_found
 from detectors.actions import Action
 from detectors.counterfactuals import counterfactuals
+from detectors.deciding import deciding
 from detectors.policy import Locale, Policy
 from detectors.texts import member_text
 from detectors.verdict import weigh
@@ -33,7 +34,6 @@ SUMMARY: Final[Mapping[str, Mapping[Action, str]]] = {
     },
 }
 SOURCE_OF: Final[Mapping[str, Source]] = {"list": "list", "rule": "rule", "fallback": "fallback"}
-LIMIT_NAMES: Final = ("limit", "limit_points", "threshold")
 _decode = msgspec.json.Decoder(Decision).decode
 
 
@@ -109,15 +109,14 @@ def _summary(told: Decision) -> str:
 def _applied(reason: ReasonView, policy: Policy | None) -> Applied:
     limits = {limit.code for limit in policy.limits} if policy else set()
     source: Source = "limit" if reason.code in limits else SOURCE_OF.get(reason.detector, "detectors")
-    held = next((name for name in LIMIT_NAMES if name in reason.evidence), None)
-    seen = next((name for name in reason.evidence if name != held), None)
+    pair = deciding(reason.code, reason.evidence)
     return Applied(
         code=reason.code,
         source=source,
         text=reason.message,
-        observed=reason.evidence[seen] if seen else None,
-        limit=reason.evidence[held] if held else None,
-        unit=seen,
+        observed=pair.observed if pair else None,
+        limit=pair.limit if pair else None,
+        unit=pair.name if pair else None,
         contribution=reason.contribution,
     )
 
