@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import log2
 from typing import Final, Literal, NamedTuple
 
-from detectors.identity.weights import PERSON, PRIOR, Bits, agree, differ, probability
+from detectors.identity.weights import (
+    LONE,
+    PERSON,
+    PRIOR,
+    Bits,
+    agree,
+    at_most,
+    differ,
+    probability,
+    sum_bits,
+)
 from detectors.snapshot import Traits
 
 ATTRIBUTES: Final = Traits._fields
@@ -39,6 +49,8 @@ def compare(shared: Mapping[str, int], own: Traits, other: Traits) -> Pair:
     """
     Compare two accounts. Symmetric in the accounts.
 
+    One identifier that agrees reaches LONE at most, however rare; what differs then counts against that.
+
     Args:
         shared: Identifier both carry → how many other accounts carry the same value, at least 1.
         own: Attributes of one account; 0 is unknown and says nothing.
@@ -55,16 +67,18 @@ def compare(shared: Mapping[str, int], own: Traits, other: Traits) -> Pair:
             if one == two
             else (attribute, "different", differ(attribute))
         )
-    stranger, household = PRIOR
-    for _, _, bits in found:
-        stranger += bits.stranger
-        household += bits.household
-    alternative = 0 if stranger <= household else 1
+    agreeing = {identifier: bits for identifier, agreement, bits in found if agreement == "exact"}
+    differing = {identifier: bits for identifier, agreement, bits in found if agreement == "different"}
+    total = sum_bits([PRIOR, *agreeing.values()])
+    if _independent(agreeing, differing) < _CERTAIN_FROM:
+        total = at_most(total, LONE.value)
+    total = sum_bits([total, *differing.values()])
+    alternative = 0 if total.stranger <= total.household else 1
     evidence = [
         Evidence(identifier, agreement, round(bits[alternative], 2)) for identifier, agreement, bits in found
     ]
     evidence.sort(key=_heaviest_first)
-    return Pair(probability(Bits(stranger, household)), tuple(evidence))
+    return Pair(probability(total), tuple(evidence))
 
 
 def as_a_whole(identifier: str, agreement: Literal["carried", "together"], chance: float) -> Evidence:
@@ -84,9 +98,19 @@ def kin(own: Traits, other: Traits) -> bool:
     )
 
 
+def _independent(agreeing: Collection[str], differing: Collection[str]) -> int:
+    """How many identifiers agree. Name and birth date are one; a family name or an IP alone is none."""
+    person = not _OF_ONE.isdisjoint(agreeing) and _OF_ONE.isdisjoint(differing)
+    return person + len(_APART.intersection(agreeing))
+
+
 def _heaviest_first(evidence: Evidence) -> tuple[float, str]:
     return -abs(evidence.weight_log2), evidence.identifier
 
 
+_OF_ONE: Final = frozenset({"name_dob", "given_name", "date_of_birth"})
+_APART: Final = frozenset({"email", "phone", "payment", "device", "address"})
+_CERTAIN_FROM: Final = 2
+"""Identifiers that must agree before a pair may pass LONE."""
 _LEAST_CHANCE: Final = 1e-9
 """Keeps log-odds finite, at thirty bits."""

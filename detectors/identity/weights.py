@@ -58,6 +58,12 @@ LINK_FLOOR: Final = Threshold(
     "below, one person is the less likely reading, and the pair is not shown",
     "definition",
 )
+LONE: Final = Threshold(
+    0.89,
+    "probability",
+    "what one agreeing identifier can reach, a weight of 0.70: it may be a namesake, a slip, a shared one",
+    "chosen: a review, never a block",
+)
 PRIOR_STRANGER: Final = Threshold(
     1e-4, "odds", "one person against strangers, for two accounts drawn at random", "Splink default 0.0001"
 )
@@ -126,6 +132,15 @@ def differ(attribute: str) -> Bits:
 def sum_bits(bits: list[Bits]) -> Bits:
     """Weights of independent observations add up."""
     return Bits(sum(each.stranger for each in bits), sum(each.household for each in bits))
+
+
+def at_most(total: Bits, chance: float) -> Bits:
+    """Weights lowered, the greater first, until P is no more than `chance`."""
+    against, stranger, household = 1.0 / chance - 1.0, exp2(-total.stranger), exp2(-total.household)
+    if stranger + household >= against:
+        return total
+    most = -log2(min(against / 2.0, against - max(stranger, household)))
+    return Bits(min(total.stranger, most), min(total.household, most))
 
 
 def probability(total: Bits) -> float:

@@ -103,6 +103,25 @@ def test_a_second_account_with_another_mailbox_is_found_by_telephone_and_birth_d
     assert linked(found)[0].probability > 0.9
 
 
+def test_a_name_and_a_birth_date_alone_are_reviewed_at_most():
+    """A namesake is no crime: a review where no address is known, less where the addresses differ."""
+    namesake = peer(1, 90 * DAY_S, MARY._replace(address=0))
+    fresh = {role: at() for role in ("email", "phone", "address", "device", "ip")}
+    unknown = score(seen(fresh | {"name_dob": at(namesake)}, traits=MARY))
+    elsewhere = score(
+        seen(fresh | {"name_dob": at(peer(1, 90 * DAY_S, MARY._replace(address=9)))}, traits=MARY)
+    )
+    assert 0.5 < unknown <= 0.7
+    assert 0.2 < elsewhere < 0.5
+
+
+@pytest.mark.parametrize("role", ["email", "phone", "payment", "device", "name_dob", "address"])
+def test_one_shared_identifier_never_blocks(role):
+    """Law: one agreeing identifier, whatever else differs, weighs 0.7 at most."""
+    for other in (UNKNOWN, PETER, PETER._replace(family_name=9, address=9)):
+        assert score(seen({role: at(peer(1, 90 * DAY_S, other))}, traits=MARY._replace(address=8))) <= 0.7
+
+
 def test_an_account_is_never_its_own_duplicate():
     """Law: whatever is shared with oneself proves nothing."""
     alone = seen({role: at(traits=MARY) for role in (*SHARED, "email", "name_dob")}, traits=MARY)

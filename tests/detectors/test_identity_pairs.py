@@ -12,6 +12,7 @@ from detectors.identity.pairs import ATTRIBUTES, as_a_whole, compare, kin
 from detectors.identity.weights import (
     AGREEMENTS,
     AUTO_CLUSTER,
+    LONE,
     PRIOR,
     REVIEW,
     Bits,
@@ -87,12 +88,41 @@ def test_agreeing_beats_unknown_beats_differing(shared, one, other, attribute):
 
 @given(SHARED, TRAITS, TRAITS)
 def test_evidence_adds_up_to_the_likelier_alternative(shared, one, other):
-    """Law: the weights shown, with the prior, are the sum that decided (to the two decimals shown)."""
+    """Law: the weights shown, with the prior, are the sum that decided (to the two decimals), or were capped."""
     pair = compare(shared, one, other)
     shown = sum(each.weight_log2 for each in pair.evidence)
     log_odds = log2(pair.probability / (1 - pair.probability)) if pair.probability < 1 else 60.0
     nearest = min(abs(prior + shown - log_odds) for prior in PRIOR)
-    assert nearest <= 1.0 + 0.01 * len(pair.evidence) or log_odds > 50
+    capped = pair.probability <= LONE.value + ROUNDING and log_odds < max(PRIOR) + shown
+    assert nearest <= 1.0 + 0.01 * len(pair.evidence) or log_odds > 50 or capped
+
+
+NAMESAKE = MARY._replace(address=0)
+"""The same name and birth date, nothing else known."""
+
+
+@pytest.mark.parametrize("identifier", ["email", "phone", "payment", "device", "name_dob", "address"])
+@given(st.integers(1, 300))
+def test_one_identifier_alone_is_never_certain(identifier, others):
+    """Law: whatever one identifier is, alone or with the IP, it reaches LONE and no more."""
+    for shared in ({identifier: others}, {identifier: others, "ip": 1}):
+        assert compare(shared, Traits(), Traits()).probability <= LONE.value + ROUNDING
+
+
+def test_name_and_birth_date_are_one_identifier_however_they_are_known():
+    assert compare({"name_dob": 1}, MARY, NAMESAKE).probability == pytest.approx(LONE.value)
+    assert compare({}, MARY, NAMESAKE).probability == pytest.approx(LONE.value)
+
+
+def test_a_differing_address_speaks_against_a_namesake():
+    elsewhere = compare({"name_dob": 1}, MARY, MARY._replace(address=9))
+    assert 0.5 < elsewhere.probability < REVIEW.value
+    assert [each.identifier for each in elsewhere.evidence if each.agreement == "different"] == ["address"]
+
+
+@pytest.mark.parametrize("second", ["email", "phone", "payment", "device", "address"])
+def test_a_second_identifier_lets_a_namesake_be_certain(second):
+    assert compare({"name_dob": 1, second: 1}, NAMESAKE, NAMESAKE).probability > AUTO_CLUSTER.value
 
 
 def test_a_couple_is_not_a_person_whatever_it_shares():
