@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from detectors.base import Evidence, Reason
 from detectors.identity.pairs import kin
-from detectors.identity.sharing import is_till, others, staffed
-from detectors.snapshot import DAY_S, HOUR_S, Peer, Snapshot, Traits
+from detectors.identity.sharing import others, silent
+from detectors.snapshot import DAY_S, Peer, Snapshot, Traits
 from detectors.thresholds import Threshold
 
 FREE_ACCOUNTS: Final = Threshold(
@@ -36,17 +36,7 @@ HOUSEHOLD: Final = Threshold(
     6, "accounts", "a family; beyond it is no longer one", "domain typology 19: <= 6 at an address"
 )
 KIN_SHARE: Final = Threshold(
-    0.1, "ratio", "relatives who arrive one after another are hardly evidence", "domain section 1"
-)
-KIN_BURST_SHARE: Final = Threshold(
-    0.5,
-    "ratio",
-    "three or more relatives within the hour: a family evening, or one invented family",
-    "domain section 1",
-)
-BURST: Final = Threshold(HOUR_S, "s", "one person filling in forms one after another", "domain typology 6")
-STAFFED_SHARE: Final = Threshold(
-    0.25, "ratio", "many sign-ups on a tablet's first day are its purpose", "domain typology 6, trap"
+    0.1, "ratio", "relatives are hardly evidence, even in one evening on one tablet", "domain section 1"
 )
 STANDING_SHARE: Final = Threshold(
     0.25,
@@ -99,15 +89,15 @@ def farms(seen: Snapshot, own: Traits) -> list[Farm]:
     found: list[Farm] = []
     for role in MEETINGS:
         entity = seen.entity(role)
-        if entity is None or role in seen.contexts:
+        if entity is None or silent(seen, role):
             continue
         accounts = others(seen, entity)
-        if accounts and not is_till(seen, role, accounts):
+        if accounts:
             mine = next(
                 (peer.first_seen_ms for peer in entity.peers["account"] if peer.key == seen.self_key), None
             )
             found.append(_farm(seen, role, accounts, seen.as_of_ms if mine is None else mine, own))
-    on_ip = _sign_ups_on_ip(seen)
+    on_ip = _sign_ups_on_ip(seen, own)
     if on_ip is not None:
         found.append(Farm(on_ip, ()))
     if len(found) > 1:
@@ -135,14 +125,9 @@ def _farm(seen: Snapshot, role: str, accounts: Sequence[Peer], mine: int, own: T
     """The farm at one entity, to which this account came at `mine` (ms since 1970-01-01 UTC)."""
     meeting = MEETINGS[role]
     arrivals = [(peer, together(abs(peer.first_seen_ms - mine))) for peer in accounts]
-    first = [mine, *(peer.first_seen_ms for peer in accounts)]
-    span_ms = max(first) - min(first)
-    share = _kin_share(len(accounts) + 1, span_ms)
-    weighed = [
-        (peer.key, nearness * (share if kin(own, peer.traits) else 1.0)) for peer, nearness in arrivals
-    ]
+    weighed = _counted(arrivals, own)
     count = sum(nearness for _, nearness in weighed)
-    weight = meeting.cap * _device_share(seen, mine) if role == "device" else meeting.cap
+    weight = meeting.cap * _standing_share(seen, mine) if role == "device" else meeting.cap
     weight *= strength(count, FREE_ACCOUNTS.value)
     near = sum(1 for _, nearness in arrivals if nearness >= _NEAR)
     evidence: Evidence = {
@@ -161,33 +146,35 @@ def _farm(seen: Snapshot, role: str, accounts: Sequence[Peer], mine: int, own: T
     )
 
 
-def _kin_share(accounts: int, span_ms: int) -> float:
-    """What a relative counts for, at an entity with so many accounts arriving over such a span."""
-    if accounts > HOUSEHOLD.value:
-        return 1.0
-    in_burst = accounts > FREE_ACCOUNTS.value and span_ms < BURST.value * 1_000
-    return KIN_BURST_SHARE.value if in_burst else KIN_SHARE.value
+def _counted(arrivals: list[tuple[Peer, float]], own: Traits) -> list[tuple[str, float]]:
+    """What each other account counts: its nearness, of which a household's relatives keep KIN_SHARE."""
+    spared = HOUSEHOLD.value - 1
+    counted = []
+    for peer, nearness in sorted(arrivals, key=_nearest_first):
+        relative = spared > 0 and kin(own, peer.traits)
+        spared -= relative
+        counted.append((peer.key, nearness * KIN_SHARE.value if relative else nearness))
+    return counted
 
 
-def _device_share(seen: Snapshot, mine: int) -> float:
-    """What arrivals at a device count for: little where staff stands, or where a standing member came."""
-    place = STAFFED_SHARE.value if staffed(seen.event) else 1.0
+def _standing_share(seen: Snapshot, mine: int) -> float:
+    """What arrivals at a device count for: little where a standing member came."""
     joined = seen.account.first_seen_ms or mine
-    return place * max(STANDING_SHARE.value, together(abs(mine - joined)))
+    return max(STANDING_SHARE.value, together(abs(mine - joined)))
 
 
-def _sign_ups_on_ip(seen: Snapshot) -> Reason | None:
+def _sign_ups_on_ip(seen: Snapshot, own: Traits) -> Reason | None:
     """Sign-ups from one IP within a day, in proportion to the accounts that merely use it."""
-    if seen.event.type != "signup" or seen.ip is None or "ip" in seen.contexts:
+    if seen.event.type != "signup" or seen.ip is None or silent(seen, "ip"):
         return None
     count = seen.count("ip", "signup", DAY_S)
     if count <= 1:
         return None
     accounts = others(seen, seen.ip)
-    if is_till(seen, "ip", accounts):
-        return None
-    place = STAFFED_SHARE.value if staffed(seen.event) else 1.0
-    weight = IP_CAP.value * place * strength(count - 1, IP_FREE.value) * min(1.0, count / (len(accounts) + 1))
+    today = [peer for peer in accounts if abs(seen.as_of_ms - peer.first_seen_ms) < DAY_S * 1_000]
+    relatives = min(HOUSEHOLD.value - 1, sum(1 for peer in today if kin(own, peer.traits)))
+    counted = max(0.0, count - 1 - relatives * (1.0 - KIN_SHARE.value))
+    weight = IP_CAP.value * strength(counted, IP_FREE.value) * min(1.0, count / (len(accounts) + 1))
     return Reason(
         "SIGNUP_FARM_IP",
         weight,
@@ -197,9 +184,14 @@ def _sign_ups_on_ip(seen: Snapshot) -> Reason | None:
             "sign_ups_24h": count,
             "accounts": len(accounts) + 1,
             "limit_sign_ups": int(IP_FREE.value),
+            "others_counted": round(counted, 2),
             "window_s": DAY_S,
         },
     )
+
+
+def _nearest_first(arrival: tuple[Peer, float]) -> tuple[float, str]:
+    return -arrival[1], arrival[0].key
 
 
 def _weighing(reason: Reason, weight: float) -> Reason:

@@ -5,27 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from detectors.event import Event
-from detectors.snapshot import DAY_S, Entity, Peer, Snapshot
-from detectors.thresholds import Threshold
+from detectors.snapshot import Entity, Peer, Snapshot
 
 STAFFED_CHANNELS: Final = frozenset({"pos", "kiosk", "call_centre"})
 OWN_CHANNELS: Final = frozenset({"web", "app", "email"})
 """The member's own device, whatever store the event names: a farm must not pass for a till."""
-TILL_ACCOUNTS: Final = Threshold(
-    8,
-    "accounts",
-    "beyond a household of six and a spare, on a device staff stands at",
-    "domain section 1, general",
-)
-TILL_SPAN: Final = Threshold(
-    DAY_S, "s", "a farm is a burst; a tablet goes on being used the next day", "domain section 1, general"
-)
-TILL_NAMES: Final = Threshold(
-    0.8,
-    "ratio",
-    "distinct given names to accounts: customers differ, one customer does not",
-    "domain section 1, general",
-)
+PLACES: Final = frozenset({"device", "ip"})
+"""What a place has of its own, so that one who comes there brings neither."""
 ROLES: Final = ("email", "phone", "payment", "device", "name_dob", "address")
 """What can bring up a candidate. An IP cannot: it only supports, where something else links."""
 
@@ -42,34 +28,29 @@ def staffed(event: Event) -> bool:
     )
 
 
-def is_till(seen: Snapshot, role: str, accounts: list[Peer]) -> bool:
-    """Whether this staffed device or IP has served many differently named accounts over days."""
-    if role not in {"device", "ip"} or len(accounts) < TILL_ACCOUNTS.value or not staffed(seen.event):
-        return False
-    first = [peer.first_seen_ms for peer in accounts]
-    if max(*first, seen.as_of_ms) - min(first) < TILL_SPAN.value * 1_000:
-        return False
-    names = [peer.traits.given_name for peer in accounts if peer.traits.given_name]
-    return not names or len(set(names)) >= TILL_NAMES.value * min(len(names), _NAMES_EXPECTED)
+def silent(seen: Snapshot, role: str) -> bool:
+    """
+    Whether this entity says nothing about a person: registered as shared, or the device or IP of a place.
+
+    It is a place where staff stands, and where either of the two is registered: a tablet brings its network.
+    """
+    if role in seen.contexts:
+        return True
+    return role in PLACES and (staffed(seen.event) or not PLACES.isdisjoint(seen.contexts))
 
 
 def telling(seen: Snapshot) -> dict[str, list[Peer]]:
     """
     Role → the other accounts there, for entities that say something about a person and hold others at all.
 
-    Left out: registered shared contexts, and the device and IP of a staffed channel.
+    Left out: whatever is `silent`.
     """
-    at_place = staffed(seen.event)
     found: dict[str, list[Peer]] = {}
     for role in (*ROLES, "ip"):
         entity = seen.entity(role)
-        if entity is None or role in seen.contexts or (at_place and role in {"device", "ip"}):
+        if entity is None or silent(seen, role):
             continue
         accounts = others(seen, entity)
         if accounts:
             found[role] = accounts
     return found
-
-
-_NAMES_EXPECTED: Final = 50
-"""Distinct given names among many customers level off; more than a share of 50 is not asked for."""
