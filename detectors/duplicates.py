@@ -10,7 +10,7 @@ from detectors.event import Event
 from detectors.identity.farms import Farm, farms
 from detectors.identity.pairs import Evidence, Pair, as_a_whole, compare
 from detectors.identity.sharing import telling
-from detectors.identity.weights import AUTO_CLUSTER, LINK_FLOOR, REVIEW
+from detectors.identity.weights import AUTO_CLUSTER, LINK_FLOOR, PERSON, REVIEW
 from detectors.snapshot import Snapshot, Traits
 from detectors.thresholds import Threshold
 
@@ -58,6 +58,17 @@ BONUSES: Final = frozenset(
     }
 )
 """Reasons of `earn` that are granted once a person, not for money spent."""
+WORDS: Final = {
+    "email": "e-mail address",
+    "phone": "telephone number",
+    "payment": "payment instrument",
+    "ip": "IP",
+    "name_dob": "name and date of birth",
+    "given_name": "given name",
+    "family_name": "family name",
+    "date_of_birth": "date of birth",
+}
+"""Identifiers as an analyst reads them, where the word is another."""
 
 
 class LinkedAccount(NamedTuple):
@@ -119,7 +130,7 @@ class Duplicates:
         own, pairs = _pairs(seen)
         links = _links(seen, pairs)
         reasons = [farm.reason for farm in _counted(seen, own)]
-        if links:
+        if links and links[0].probability >= LINK_FLOOR.value:
             reasons.append(_duplicate_person(links))
         if seen.disposable_email:
             reasons.append(_DISPOSABLE_REASON)
@@ -202,12 +213,19 @@ def _links(seen: Snapshot, pairs: dict[str, Pair]) -> list[LinkedAccount]:
         if link.key == seen.self_key or declared is None or link.key in declared:
             continue
         known = found.get(link.key)
+        if known is not None and _contradicted(known):
+            continue
         if known is None or link.probability > known.probability:
             carried = as_a_whole("earlier", "carried", link.probability)
             found[link.key] = LinkedAccount(
                 link.key, link.probability, (carried, *(known.evidence if known is not None else ()))
             )
     return sorted(found.values(), key=_likeliest_first)
+
+
+def _contradicted(compared: LinkedAccount) -> bool:
+    """Whether what is known by now says two people, whatever an earlier decision had to go by."""
+    return any(each.agreement == "different" and each.identifier in PERSON for each in compared.evidence)
 
 
 def _declared_household(seen: Snapshot) -> frozenset[str] | None:
@@ -246,8 +264,8 @@ def _duplicate_person(links: list[LinkedAccount]) -> Reason:
     agreeing = [each.identifier for each in top.evidence if each.agreement == "exact"]
     differing = [each.identifier for each in top.evidence if each.agreement == "different"]
     carried = top.evidence[0].agreement == "carried"
-    basis = "linked by an earlier decision" if carried else f"same {', '.join(agreeing)}"
-    against = f"; different {', '.join(differing)}" if differing else ""
+    basis = "linked by an earlier decision" if carried else f"same {_listed(agreeing)}"
+    against = f"; different {_listed(differing)}" if differing else ""
     return Reason(
         "DUPLICATE_PERSON",
         min(MOST_WEIGHT.value, top.probability**REVIEW_POWER.value),
@@ -261,6 +279,12 @@ def _duplicate_person(links: list[LinkedAccount]) -> Reason:
             "differing": ", ".join(differing),
         },
     )
+
+
+def _listed(identifiers: list[str]) -> str:
+    """In words: `device, given name and date of birth`."""
+    *first, last = [WORDS.get(each, each) for each in identifiers]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _likeliest_first(account: LinkedAccount) -> tuple[float, str]:

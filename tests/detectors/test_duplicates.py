@@ -184,6 +184,38 @@ def test_an_earlier_link_is_carried():
     assert "earlier decision" in judge(later).reasons[0].message
 
 
+@pytest.mark.parametrize("attribute", ["given_name", "family_name", "date_of_birth"])
+def test_an_earlier_link_is_dropped_where_a_comparison_contradicts_it(attribute):
+    """Linked when little was known; the profile sent since says that they are two people."""
+    other = peer(1, 90 * DAY_S, MARY)
+    history = Entity(links=(Link(other.key, 0.93),))
+    unknown = seen({"device": at(other)}, kind="profile_change", account=history)
+    assert linked(unknown)[0].evidence[0].agreement == "carried"
+    differing = Traits(**{attribute: 9})
+    assert linked(replace(unknown, traits=differing)) == ()
+    assert isinstance(judge(replace(unknown, traits=differing)), Clear)
+    elsewhere = replace(unknown, traits=Traits(address=9))
+    assert linked(elsewhere)[0].probability == 0.93, "people move"
+
+
+@given(st.floats(0, LINK_FLOOR.value, exclude_max=True), st.booleans())
+def test_what_is_unlikely_is_no_reason(chance, disposable):
+    """Law: below LINK_FLOOR one person is the less likely reading, and is not told beside other reasons."""
+    unlikely = Entity(links=(Link("0" * 16, chance),))
+    judgement = judge(seen({}, kind="redeem", account=unlikely, disposable_email=disposable))
+    assert codes(judgement) == (["DISPOSABLE_EMAIL"] if disposable else [])
+
+
+def test_a_reason_is_in_plain_words():
+    namesake = seen({"name_dob": at(peer(1, 90 * DAY_S, MARY._replace(address=9)))}, traits=MARY)
+    (reason,) = judge(namesake).reasons
+    assert "same name and date of birth; different address" in reason.message
+    known = at(peer(1, 90 * DAY_S, MARY._replace(address=0)), traits=MARY)
+    (reason,) = judge(seen({"device": known}, kind="redeem")).reasons
+    assert "same date of birth, given name, device and family name" in reason.message
+    assert "_" not in reason.message
+
+
 def test_a_declared_household_drops_earlier_links_but_not_new_evidence():
     other = peer(1, 90 * DAY_S, MARY)
     history = Entity(links=(Link(other.key, 0.93), Link("a" * 16, 0.85)))
