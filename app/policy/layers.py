@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from app.policy.rules import RuleRefused, compile_rule
 from app.policy.sections import LimitSection, Section
+from app.policy.vocabulary import hint, misnamed
 from detectors.default_limits import SHARED
 from detectors.limits import Limit
 from detectors.limits import problems as limit_problems
@@ -70,7 +71,11 @@ def _said(section: Struct) -> dict[str, Any]:
 
 def _refuse_unknown(at: str, given: Iterable[str], known: Iterable[str], problems: list[str]) -> None:
     known = tuple(known)
-    problems += [f"{at}.{name}: is none of {', '.join(known)}" for name in given if name not in known]
+    problems += [_unknown(f"{at}.{name}", name, known) for name in given if name not in known]
+
+
+def _unknown(key: str, name: str, known: tuple[str, ...]) -> str:
+    return f"{key}: is none of {', '.join(known)}{hint(name, known)}"
 
 
 def _limits(
@@ -92,6 +97,9 @@ def _limits(
         _refuse_unknown(f"{at}limits.{code}.applies_to", limit.applies_to, EVENT_TYPES, problems)
         _refuse_unknown(f"{at}limits.{code}.exempt_contexts", limit.exempt_contexts, SHARED, problems)
         problems += [f"{at}limits.{code}: {problem}" for problem in found]
+        problems += [
+            _unknown(f"{at}limits.{code}.{key}.{word}", word, known) for key, word, known in misnamed(limit)
+        ]
         limits[code] = limit
     return tuple(limits.values())
 

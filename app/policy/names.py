@@ -7,27 +7,25 @@ Numbers are whole numbers, and what is absent is 0, "" or false, so that a rule 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from detectors.policy import EVENT_TYPES
+from app.policy.vocabulary import KINDS, PEERS, PLACES, has_points
 from detectors.snapshot import DAY_S, HOUR_S, MINUTE_S, Entity, Snapshot
 
 Value = int | str | bool | dict[str, int | float | str]
 Reader = Callable[[Snapshot], Value]
 
-ROLES: Final = ("account", "device", "ip", "payment", "counterparty")
+ROLES: Final = tuple(KINDS)
 ROOTS: Final = ("event", *ROLES)
 WINDOWS: Final = {
     "1m": MINUTE_S, "10m": 10 * MINUTE_S, "1h": HOUR_S, "24h": DAY_S, "7d": 7 * DAY_S, "30d": 30 * DAY_S,
 }  # fmt: skip
-KINDS: Final = (*EVENT_TYPES, "burn", "received")
-PEERS: Final = {
+PLURALS: Final = {
     "accounts": "account",
     "devices": "device",
-    "ips": "ip",
     "payments": "payment",
-    "stores": "store",
+    "counterparties": "counterparty",
 }
 DAY_MS: Final = DAY_S * 1_000
 
@@ -66,8 +64,10 @@ EVENT: Final[dict[str, Reader]] = {
 
 PLAIN: Final[dict[str, Callable[[Snapshot, str], Value]]] = {
     "present": lambda seen, role: seen.entity(role) is not None,
-    "context": lambda seen, role: seen.contexts.get(role, ""),
     "age_days": lambda seen, role: _age_days(seen, seen.entity(role)),
+}
+PLACE: Final[dict[str, Callable[[Snapshot, str], Value]]] = {
+    "context": lambda seen, role: seen.contexts.get(role, ""),
 }
 ACCOUNT: Final[dict[str, Callable[[Snapshot, str], Value]]] = {
     "links": lambda seen, _: len(seen.account.links),
@@ -86,20 +86,35 @@ def reader(name: str) -> Reader | None:
     windowed = _WINDOWED.match(member)
     if windowed is not None:
         return _windowed(root, windowed["what"], WINDOWS[windowed["window"]])
-    plain = PLAIN.get(member) or (ACCOUNT.get(member) if root == "account" else None)
+    plain = _plain(root).get(member)
     return None if plain is None else lambda seen: plain(seen, root)
 
 
+def every_name() -> Iterator[str]:
+    """All names there are."""
+    yield from (f"event.{name}" for name in EVENT)
+    for role in ROLES:
+        yield from (f"{role}.{name}" for name in _plain(role))
+        counted = [name for name, peer in PLURALS.items() if peer in PEERS[role]]
+        counted += [f"{kind}_count" for kind in KINDS[role]]
+        counted += [f"{kind}_points" for kind in KINDS[role] if has_points(role, kind)]
+        yield from (f"{role}.{name}_{window}" for name in counted for window in WINDOWS)
+
+
+def _plain(role: str) -> dict[str, Callable[[Snapshot, str], Value]]:
+    return PLAIN | (PLACE if role in PLACES else {}) | (ACCOUNT if role == "account" else {})
+
+
 def _windowed(role: str, what: str, window_s: int) -> Reader | None:
-    peer = PEERS.get(what)
-    if peer is not None:
+    peer = PLURALS.get(what)
+    if peer in PEERS[role]:
         return lambda seen: seen.distinct(role, peer, window_s)
     kind, _, measure = what.rpartition("_")
-    if kind not in KINDS:
+    if kind not in KINDS[role]:
         return None
     if measure == "count":
         return lambda seen: seen.count(role, kind, window_s)
-    if measure == "points" and role == "account":
+    if measure == "points" and has_points(role, kind):
         return lambda seen: seen.points(role, kind, window_s)
     return None
 

@@ -9,7 +9,8 @@ from typing import Final
 import cel
 from msgspec import Struct
 
-from app.policy.names import EVENT, ROOTS, Reader, Value, reader
+from app.policy.names import EVENT, ROOTS, Reader, Value, every_name, reader
+from app.policy.vocabulary import hint
 from detectors.policy import Policy, Rule
 from detectors.snapshot import Snapshot
 
@@ -97,7 +98,10 @@ def _names(expression: str) -> frozenset[str]:
     for root, member in _ROOT.findall(_STRING.sub('""', expression)):
         name = f"{root}.{member}"
         if not member or reader(name) is None:
-            raise RuleRefused(f"unknown name {name.rstrip('.')}; docs/policy.md lists the names of a rule")
+            meant = hint(name, every_name())
+            raise RuleRefused(
+                f"unknown name {name.rstrip('.')}{meant or '; docs/policy.md lists the names of a rule'}"
+            )
         names.add(name)
     return frozenset(names)
 

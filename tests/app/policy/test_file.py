@@ -79,13 +79,13 @@ def test_a_programme_overrides_the_file_and_the_file_the_defaults():
 
 NEW_LIMIT = """
 [limits.GIFT_CARDS_24H]
-role = "account"
-measure = "count"
-kinds = ["redeem"]
+role = 'account'
+measure = 'count'
+kinds = ['redeem']
 window_s = 86400
 max = 2
-applies_to = ["redeem"]
-action = "review"
+applies_to = ['redeem']
+action = 'review'
 weight = 0.6
 """
 
@@ -120,6 +120,14 @@ RULE = "[[rules]]\ncode = 'A'\nwhen = 'true'\napplies_to = ['earn']\neffect = 'r
         ("[limits.VELOCITY_SIGNUP_IP_24H]\nmax = 32", "limits.VELOCITY_SIGNUP_IP_24H"),
         ("[limits.VELOCITY_REDEEM_ACCOUNT_1H]\napplies_to = ['burn']", "limits.VELOCITY_REDEEM_ACCOUNT_1H"),
         ("[limits.NEW_ONE]\nmax = 3", "limits.NEW_ONE"),
+        (NEW_LIMIT.replace("['redeem']", "['reedem']", 1), "limits.GIFT_CARDS_24H.kinds.reedem"),
+        (NEW_LIMIT.replace("['redeem']", "['reedem']", 1), "did you mean redeem?"),
+        (NEW_LIMIT.replace("account", "device").replace("['redeem']", "['burn']", 1), "kinds.burn: is none"),
+        (NEW_LIMIT.replace("'count'", "'points'").replace("['redeem']", "['login']", 1), "kinds.login"),
+        (NEW_LIMIT.replace("'count'", "'distinct'").replace("['redeem']", "['ip']", 1), "kinds.ip"),
+        (NEW_LIMIT.replace("'count'", "'distinct'").replace("['redeem']", "['device', 'reedem']", 1), "reedem"),
+        (NEW_LIMIT + "exempt_channels = ['kiosc']", "exempt_channels.kiosc"),
+        (NEW_LIMIT + "exempt_channels = ['kiosc']", "did you mean kiosk?"),
         ("[[contexts]]\nkind = 'ip'\nvalue = 'x'\ncontext = 'pub'", "contexts"),
         ("[programs.miles]\nhold_hours = 0", "programs"),
         ("[programs.miles.weights]\nluck = 1.0", "programs.miles.weights.luck"),

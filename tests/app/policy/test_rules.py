@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from app.policy.names import EVENT, KINDS, PEERS, ROLES, WINDOWS, reader
+from app.policy.names import every_name, reader
 from app.policy.rules import RuleRefused, compile_rule, compiled
 from detectors.policy import DEFAULT, EVENT_TYPES, Rule
 from detectors.snapshot import Entity
@@ -71,6 +71,14 @@ def test_a_rule_that_fails_is_degraded_and_the_others_stand():
         ("event.pionts > 3", "unknown name event.pionts"),
         ("account.redeem_count_2h > 3", "unknown name account.redeem_count_2h"),
         ("device.redeem_points_1h > 3", "unknown name"),
+        ("account.ips_24h > 2", "unknown name account.ips_24h; did you mean"),
+        ("device.stores_24h > 2", "unknown name device.stores_24h; did you mean"),
+        ("account.reedem_count_1h > 2", r"did you mean account.redeem_count_1h\?"),
+        ("device.burn_count_1h > 2", "unknown name device.burn_count_1h"),
+        ("ip.received_count_1h > 2", "unknown name ip.received_count_1h"),
+        ("account.login_points_1h > 2", "unknown name account.login_points_1h"),
+        ("account.context == 'kiosk'", "unknown name account.context"),
+        ("payment.context == 'kiosk'", "unknown name payment.context"),
         ("velocity > 3", "unknown name velocity"),
         ("size(event) > 3", "unknown name event"),
         ("event.points", "must be true or false"),
@@ -81,15 +89,6 @@ def test_a_rule_that_fails_is_degraded_and_the_others_stand():
 def test_a_rule_that_cannot_work_is_refused_when_it_is_read(when, words):
     with pytest.raises(RuleRefused, match=words):
         compile_rule(rule(when))
-
-
-def every_name():
-    yield from (f"event.{name}" for name in EVENT)
-    for role in ROLES:
-        yield from (f"{role}.{name}" for name in ("present", "context", "age_days"))
-        yield from (f"{role}.{what}_{window}" for what in PEERS for window in WINDOWS)
-        yield from (f"{role}.{kind}_count_{window}" for kind in KINDS for window in WINDOWS)
-    yield from (f"account.{name}" for name in ("links", "earned_points", "burned_points"))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
