@@ -151,7 +151,7 @@ class Policy:
 
     version:    of the whole policy file: its name and the beginning of its hash.
     mode:       `shadow` keeps the would-be answer and lets everything pass.
-    hold_hours: how long points of a reviewed or challenged event are held, at most.
+    hold_hours: how long points of a reviewed event are held, at most.
     segment:    what is usual in this programme.
     """
 
