@@ -1,4 +1,4 @@
-"""What became of a decision: told once, in a legal order, and the points burned follow."""
+"""What became of a decision: told once, in a legal order, and the points follow."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.journal import Journal
 from app.ports import (
     Clock,
     DecisionRow,
+    Effect,
     History,
     HotStoreAway,
     Outcome,
@@ -21,7 +22,7 @@ from app.ports import (
     Sighting,
     Touch,
 )
-from app.settlement import LEGAL, effect_of
+from app.settlement import LEGAL, effect_of, passed, settles
 from app.sighting import MARK_BYTES, Sighter
 
 TURNS: Final = 5
@@ -61,7 +62,7 @@ class Outcomes:
                 return Told(outcome)
             if outcome not in LEGAL[known]:
                 return RefusedTransition(known or outcome)
-            effect = effect_of(outcome, redeemed=row.type == "redeem", burned=_burned(row, known))
+            effect = _effect(row, outcome, known)
             points = row.points or 0
             told = OutcomeTold(
                 row.decision_id, row.program_id, row.account_id, row.event_id,
@@ -69,7 +70,7 @@ class Outcomes:
             )  # fmt: skip
             entry = self._journal.seal(told, self._clock())
             between = await self._history.tell_outcome(
-                self._sighting(row), outcome, known, entry, points, effect
+                self._sighting(row), outcome, known, entry, points, effect, told.told_ms
             )
             if between is None:
                 return Told(outcome)
@@ -92,6 +93,13 @@ class Outcomes:
         event_key = self._sighter.event_key(row.program_id, row.event_id)
         touch = Touch("account", account, "burn", row.points or 0)
         return Sighting(row.program_id, event_key, b"", event_key[:MARK_BYTES], row.occurred_ms, (touch,))
+
+
+def _effect(row: DecisionRow, outcome: Outcome, known: Outcome | None) -> Effect:
+    if row.type == "redeem":
+        return effect_of(outcome, redeemed=True, burned=_burned(row, known))
+    allowed = passed(row.decision, row.origin)
+    return settles(row.type, outcome, known, allowed=allowed, points=row.points)
 
 
 def _burned(row: DecisionRow, known: Outcome | None) -> bool | None:

@@ -14,7 +14,8 @@ Clock = Callable[[], int]
 """Milliseconds since 1970-01-01 UTC. One instance, made in the composition root."""
 
 Outcome = Literal["completed", "cancelled", "reversed", "disputed"]
-Effect = Literal["burn", "unburn", ""]
+Effect = str
+"""What an outcome changes: `burn`, `unburn`, `settle <kind>`, `unsettle <kind>` (see `app.settlement`), or nothing."""
 Action = Literal["allow", "challenge", "review", "block"]
 Claim = Literal["new", "unsure", "pending", "conflict"]
 Origin = Literal["decision", "batch", "event", "fallback"]
@@ -148,9 +149,10 @@ class History(Protocol):
         entry: bytes,
         points: int,
         effect: Effect,
+        told_ms: int = 0,
     ) -> Outcome | None:
-        """Journal what became of a redemption and set its points burned or not, if `known` is still the last
-        outcome told. Returns None when done, otherwise the outcome that came between.
+        """Journal what became of an event and let its points follow (burned or not, totalled or not), if `known`
+        is still the last outcome told. Returns None when done, otherwise the outcome that came between.
         """
         ...
 
@@ -200,7 +202,7 @@ class Decided(Struct, frozen=True, tag="decided"):
 
 
 class OutcomeTold(Struct, frozen=True, tag="outcome"):
-    """What became of a decision, as journalled. `effect` is what it changed of the points burned at that instant."""
+    """What became of a decision, as journalled. `effect` is what it changed of the points at that instant."""
 
     decision_id: str
     program_id: str

@@ -15,7 +15,7 @@ from app.settlement import settlement
 from app.sighting import MARK_BYTES, Sighter
 from app.store.packing import entity_key, is_entity
 from app.store.pipeline import Pipeline, pack, script
-from app.store.valkey import STATE_KEY, restoring
+from app.store.valkey import STATE_KEY, TURNED, restoring, turned_key, word_and_kind
 from detectors.snapshot import EXACT_BURNS
 
 STRETCH: Final = 64
@@ -44,7 +44,7 @@ async def wipe(pipeline: Pipeline) -> None:
     cursor = b"0"
     while True:
         cursor, keys = await pipeline.execute("SCAN", cursor, "COUNT", 1_000)
-        doomed = [key for key in keys if is_entity(key)]
+        doomed = [key for key in keys if is_entity(key) or key[:1] == TURNED]
         if doomed:
             await pipeline.execute("UNLINK", *doomed)
         if cursor == b"0":
@@ -118,10 +118,13 @@ async def _apply(pipeline: Pipeline, packed: list[bytes], place: int | None, tok
 def _moves(entry: JournalEntry, sighter: Sighter) -> list[bytes]:
     """The commands that bring one entry's traces back, as `observe` and `commit` or `outcome` left them."""
     if isinstance(entry, OutcomeTold):
-        account = entity_key("account", sighter.digest(entry.program_id, "account", entry.account_id))
-        mark = sighter.event_key(entry.program_id, entry.event_id)[:MARK_BYTES]
-        turn = (entry.occurred_ms, mark, entry.points, EXACT_BURNS, entry.effect)
-        return [script("effect", [account], *turn)] if entry.effect else []
+        account = sighter.digest(entry.program_id, "account", entry.account_id)
+        event_key = sighter.event_key(entry.program_id, entry.event_id)
+        word, kind = word_and_kind(entry.effect)
+        keys = [entity_key("account", account), turned_key(account, event_key)]
+        mark, told = event_key[:MARK_BYTES], (word, kind, entry.told_ms)
+        turn = (entry.occurred_ms, mark, entry.points, EXACT_BURNS, *told)
+        return [script("effect", keys, *turn)] if entry.effect else []
     settled = settlement(entry)
     links = [
         script("link", [entity_key("account", owner)], peer, probability)

@@ -43,6 +43,30 @@ def settlement(entry: Decided) -> Settlement:
     return Settlement(totals, entry.burned, tuple(links))
 
 
+def settles(
+    kind: str, outcome: Outcome, known: Outcome | None, *, allowed: bool, points: int | None
+) -> Effect:
+    """
+    What an outcome changes of the points totalled: `settle <kind>`, `unsettle <kind>` or nothing.
+
+    Completed, they count, whatever was decided; cancelled or reversed they do not. While it is disputed the
+    decision stands: so whether they count follows from the decision and the last outcome alone.
+    """
+    if kind not in TOTALLED or not points:
+        return ""
+    before, after = _counts(known, allowed=allowed), _counts(outcome, allowed=allowed)
+    return "" if before == after else f"{'settle' if after else 'unsettle'} {kind}"
+
+
+def _counts(outcome: Outcome | None, *, allowed: bool) -> bool:
+    return outcome == "completed" or (allowed and outcome not in {"cancelled", "reversed"})
+
+
+def settled_points(effect: Effect, kind: str, points: int) -> int:
+    """Points that an effect adds to the total of one kind, or takes from it."""
+    return {f"settle {kind}": points, f"unsettle {kind}": -points}.get(effect, 0)
+
+
 def effect_of(outcome: Outcome, *, redeemed: bool, burned: bool | None) -> Effect:
     """
     What an outcome changes of the points burned: a redemption that was not allowed may complete all the same.

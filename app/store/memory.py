@@ -141,7 +141,11 @@ class _Entity:
             self.facts[name] = Fact(known.value, known.since_ms, known.since_ms)
 
     def turn(self, effect: Effect, sighting: Sighting, points: int) -> None:
-        """Points burned or given back, unless the series says that they are already."""
+        """Points totalled or not; points burned or given back, unless the series says that they are already."""
+        word, _, kind = effect.partition(" ")
+        if kind:
+            self.totals[kind] = self.totals.get(kind, 0) + (points if word == "settle" else -points)
+            return
         burns, at = self.series.setdefault("burn", _Series()), sighting.at_ms
         if effect == "burn" and burns.insert(at, sighting.fingerprint, points, EXACT_BURNS) is not False:
             self.totals["burn"] = self.totals.get("burn", 0) + points
@@ -249,6 +253,7 @@ class MemoryHistory:
         entry: bytes,
         points: int,
         effect: Effect,
+        told_ms: int = 0,  # noqa: ARG002 - for rebuilds, which this one has none of
     ) -> Outcome | None:
         """See `History.tell_outcome`."""
         last = self._outcomes.get(sighting.event_key)

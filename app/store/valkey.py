@@ -18,6 +18,9 @@ SHARED_TTL_MS: Final = 32 * DAY_MS
 """Devices and IP addresses: the longest window and two days."""
 CLAIM_TTL_MS: Final = DAY_MS
 """A claim nobody ever answered: longer than any client retries."""
+TURNED_TTL_MS: Final = DAY_MS
+"""Outcomes told while a rebuild runs are not to count twice: longer than any rebuild takes."""
+TURNED: Final = b"u"
 STATE_KEY: Final = b"state"
 _ASK_STATE = pack(("HMGET", STATE_KEY, "config", "complete"))
 SHORT_LIVED: Final = frozenset({"device", "ip"})
@@ -31,6 +34,17 @@ def answer_key(account_key: bytes, event_key: bytes) -> bytes:
 def outcome_key(account_key: bytes, event_key: bytes) -> bytes:
     """Where the last outcome told of an event is kept until the record has it."""
     return b"o" + partition(account_key) + event_key
+
+
+def turned_key(account_key: bytes, event_key: bytes) -> bytes:
+    """Where the outcomes that turned an event's total are kept, by when they were told."""
+    return TURNED + partition(account_key) + event_key
+
+
+def word_and_kind(effect: Effect) -> tuple[str, bytes]:
+    """An effect as outcome.lua wants it: the word, and the letter of the kind that is totalled."""
+    word, _, kind = effect.partition(" ")
+    return word, KINDS[kind]
 
 
 def claim_key(event_key: bytes) -> bytes:
@@ -177,6 +191,7 @@ class ValkeyHistory:
         entry: bytes,
         points: int,
         effect: Effect,
+        told_ms: int = 0,
     ) -> Outcome | None:
         """See `History.tell_outcome`."""
         account = sighting.touches[0].key
@@ -184,10 +199,12 @@ class ValkeyHistory:
             entity_key("account", account),
             outcome_key(account, sighting.event_key),
             journal_key(account),
+            turned_key(account, sighting.event_key),
         ]
+        word, kind = word_and_kind(effect)
         packed = script(
             "outcome", keys, outcome, entry, sighting.at_ms, sighting.fingerprint, points, EXACT_BURNS,
-            effect, known or b"",
+            word, known or b"", kind, told_ms, TURNED_TTL_MS,
         )  # fmt: skip
         last: bytes | None = (await self._pipeline.call(packed))[0]
         return None if last is None else cast("Outcome", last.decode())

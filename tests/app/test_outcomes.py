@@ -7,10 +7,12 @@ from itertools import permutations, product
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.answers import RefusedTransition, Told, Unavailable503, UnknownDecision
-from app.settlement import LEGAL, effect_of, settlement
+from app.settlement import LEGAL, TOTALLED, effect_of, settlement, settles
 from tests.app.store.sightings import NOW_MS
 
 OUTCOMES = ("completed", "cancelled", "reversed", "disputed")
@@ -20,8 +22,8 @@ OUTCOMES = ("completed", "cancelled", "reversed", "disputed")
 def redemption(installation, decided):
     """A function that puts a redemption of 40 points into both stores, decided as asked."""
 
-    async def make(decision="allow", *, recorded=True) -> str:
-        event = decided(1, type="redeem", points=40).event
+    async def make(decision="allow", *, recorded=True, kind="redeem") -> str:
+        event = decided(1, type=kind, points=40).event
         sighting = installation.sighter.sight(event).sighting
         await installation.history.observe(sighting)
         entry = replace(
@@ -30,7 +32,7 @@ def redemption(installation, decided):
             decision_id=f"dec_{sighting.touches[0].key[0] & 15:x}{sighting.event_key.hex()}",
             body_hash=sighting.body_hash,
             decision=decision,
-            burned=40 if decision == "allow" else None,
+            burned=40 if decision == "allow" and kind == "redeem" else None,
             account_key=sighting.touches[0].key,
             answer=b'{"event_id": "e-1"}',
         )
@@ -41,6 +43,12 @@ def redemption(installation, decided):
         return entry.decision_id
 
     return make
+
+
+async def totals(installation) -> dict[str, int]:
+    """What the hot store has added up at the account."""
+    (account,) = [e for key, e in (await installation.entities()).items() if key.startswith(b"a")]
+    return account["totals"]
 
 
 async def hot_burned(installation) -> tuple[int, int]:
@@ -89,6 +97,45 @@ async def test_every_legal_path_burns_what_the_law_says(installation, redemption
     row = installation.record.decision("default", decision_id)
     assert (row.outcome, row.burned or 0) == (path[-1], expected)
     assert installation.record.account("default", "m-1").redeemed_points == expected
+
+
+@pytest.mark.parametrize("decision", ["allow", "review"])
+@pytest.mark.parametrize("recorded", [True, False], ids=["record at hand", "record behind"])
+@pytest.mark.parametrize("kind", ["earn", "adjust"])
+@pytest.mark.parametrize("path", PATHS, ids="-".join)
+async def test_points_are_earned_once_completed_and_no_longer_once_taken_back(
+    installation, redemption, path, kind, recorded, decision
+):
+    """Whatever was decided. While it is disputed what was decided stands."""
+    decision_id = await redemption(decision, kind=kind)
+    for n, outcome in enumerate(path):  # under one clock that stands still the tellers must differ
+        heard = await installation.outcomes.tell("default", decision_id, outcome, f"till {n}")
+        assert heard == Told(outcome)
+        if recorded:
+            await installation.drain()
+    counts = {"completed": True, "disputed": decision == "allow"}.get(path[-1], False)
+    assert (await totals(installation)).get(kind, 0) == 40 * counts
+    await installation.drain()
+    earned = installation.record.account("default", "m-1").earned_points
+    assert earned == 40 * (counts and kind == "earn")
+
+
+@given(
+    st.sampled_from(["earn", "login", "redeem", "transfer"]),
+    st.lists(st.sampled_from(OUTCOMES), max_size=6),
+    st.booleans(),
+    st.sampled_from([None, 0, 40]),
+)
+def test_settling_never_counts_twice(kind, path, allowed, points):
+    """Along any path, legal or not: a total holds the event's points once or not at all."""
+    counts = allowed
+    for before, after in zip((None, *path), path, strict=False):
+        effect = settles(kind, after, before, allowed=allowed, points=points)
+        if not points or kind not in TOTALLED:
+            assert effect == ""
+        elif effect:
+            assert effect == f"{'unsettle' if counts else 'settle'} {kind}"
+            counts = not counts
 
 
 @pytest.mark.parametrize(("before", "after"), [*product((None, *OUTCOMES), OUTCOMES)])

@@ -209,6 +209,27 @@ async def test_events_decided_meanwhile_are_counted_once(installation):
     assert seen == 3 * STRETCH + 60
 
 
+@pytest.mark.parametrize("when", ["before", "while it is away", "after"])
+async def test_a_total_that_an_outcome_turned_comes_back_as_it_was(installation, when):
+    """A total cannot say what it holds: an outcome told while the state is rebuilt counts once all the same."""
+    one = event(1, NOW_MS, Random(7), type="earn", account_id="m-1", points=40)
+    answer = await installation.scorer.decide(one, "event")
+    await installation.drain()
+    decision_id = msgspec.json.decode(answer.body)["decision_id"]
+    for now in ("before", "while it is away", "after"):
+        if now == when:
+            await installation.outcomes.tell("default", decision_id, "reversed", "till")
+            await installation.drain()
+        if now == "before":
+            await wipe(installation.pipeline)
+        elif now == "while it is away":
+            await rebuilt(installation)
+    for _ in range(2):
+        account = next(e for e in (await installation.entities()).values() if "earn" in e["totals"])
+        assert account["totals"]["earn"] == 0
+        await rebuilt(installation, from_nothing=True)
+
+
 @pytest.mark.parametrize("first", ["decision", "outcome"])
 async def test_an_outcome_told_meanwhile_counts_once(installation, first):
     """Of a redemption from before the loss: whichever of the two comes back first, its points end as told."""

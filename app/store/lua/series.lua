@@ -186,7 +186,16 @@ local function settle(account, at, mark, burned, keep, ARGV, from, to)
   for i = from, to, 2 do redis.call('HINCRBY', account, 't' .. ARGV[i], ARGV[i + 1]) end
 end
 
--- what an outcome changes at its account
+-- what an outcome changes of the totals at its account
+local function total(account, effect, kind, points)
+  if effect == 'settle' then
+    redis.call('HINCRBY', account, 't' .. kind, points)
+  elseif effect == 'unsettle' then
+    redis.call('HINCRBY', account, 't' .. kind, 0 - points)
+  end
+end
+
+-- what an outcome changes of the points burned at its account
 local function turn(account, effect, at, mark, points, keep)
   if effect == 'burn' then
     burn(account, at, mark, points, keep)

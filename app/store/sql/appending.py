@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, case, func, literal_column, select, update
 
 from app.ports import Decided, JournalEntry, OutcomeTold
 from app.seal import place
+from app.settlement import settled_points
 from app.store.sql.dialect import insert_into, insert_new, insert_rows
 from app.store.sql.linked import keep_links
 from app.store.sql.reach import writing
@@ -39,6 +40,7 @@ _TOLD: Final = (
         decisions.c.account_id,
         decisions.c.burned_at_decision,
         decisions.c.burned,
+        outcomes.c.seq.label("told_seq"),
         outcomes.c.outcome,
         outcomes.c.told_ms,
         outcomes.c.points,
@@ -93,8 +95,10 @@ def append(engine: Engine, keys: AccountKeys, entries: Sequence[JournalEntry]) -
                 outcomes,
                 [{"seq": seq, **msgspec.structs.asdict(entry)} for seq, entry in told.items()],
             )
-        for account, points in _settle(connection, base).items():
-            sums.setdefault(account, Sums()).redeemed_points += points
+        for account, (earned, redeemed) in _settle(connection, base).items():
+            sum_ = sums.setdefault(account, Sums())
+            sum_.earned_points += earned
+            sum_.redeemed_points += redeemed
         _add(connection, sums)
 
 
@@ -150,14 +154,19 @@ def _row(seq: int, entry: Decided, key: AccountKey) -> dict[str, Any]:
     }
 
 
-def _settle(connection: Connection, base: int) -> dict[AccountId, int]:
-    """Let the outcomes told so far count at their decisions; answers account → burned points added."""
+def _settle(connection: Connection, base: int) -> dict[AccountId, tuple[int, int]]:
+    """Let the outcomes told so far count at their decisions; answers account → points earned, points burned added."""
     changes: dict[int, dict[str, Any]] = {}
     before: dict[int, tuple[AccountId, int]] = {}
+    added: dict[AccountId, tuple[int, int]] = {}
     for row in connection.execute(_TOLD, {"base": base}):
         earlier = changes.get(row.seq)
         burned = earlier["left"] if earlier else row.burned_at_decision
-        before[row.seq] = ((row.program_id, row.account_id), row.burned or 0)
+        account = (row.program_id, row.account_id)
+        before[row.seq] = (account, row.burned or 0)
+        if max(row.seq, row.told_seq) > base:
+            earned, redeemed = added.get(account, (0, 0))
+            added[account] = (earned + settled_points(row.effect, "earn", row.points), redeemed)
         changes[row.seq] = {
             "at": row.seq,
             "left": burned_after(burned, row.effect, row.points),
@@ -166,9 +175,9 @@ def _settle(connection: Connection, base: int) -> dict[AccountId, int]:
         }
     if changes:
         connection.execute(_SETTLE, list(changes.values()))
-    added: dict[AccountId, int] = {}
     for seq, (account, points) in before.items():
-        added[account] = added.get(account, 0) + (changes[seq]["left"] or 0) - points
+        earned, redeemed = added.get(account, (0, 0))
+        added[account] = (earned, redeemed + (changes[seq]["left"] or 0) - points)
     return added
 
 

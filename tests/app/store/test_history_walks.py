@@ -106,7 +106,12 @@ class Walker:
         assert there == await self._memory.commit(one, b"answer %d" % n, b"entry", settled)
 
     async def _outcome(self, one: Sighting) -> None:
-        outcome, effect = self._rng.choice([("completed", "burn"), ("cancelled", "unburn"), ("disputed", "")])
+        outcome, effect = self._rng.choice(
+            [
+                ("completed", "burn"), ("cancelled", "unburn"), ("disputed", ""),
+                ("completed", "settle adjust"), ("reversed", "unsettle earn"),
+            ]
+        )  # fmt: skip
         known = self._rng.choice([None, "completed", "disputed"])
         there = await self._valkey.tell_outcome(one, outcome, known, b"entry", 7, effect)
         assert there == await self._memory.tell_outcome(one, outcome, known, b"entry", 7, effect)

@@ -144,6 +144,31 @@ def test_an_outcome_that_overtook_its_decision_counts_once_the_decision_is_there
     assert [type(e) for e, _ in record.replay()] == [OutcomeTold, type(entry)]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "overtaken"])
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(
+    ("of", "earned"),
+    [
+        (("review", "completed", "settle earn"), 100),
+        (("allow", "reversed", "unsettle earn"), 0),
+        (("review", "completed", "settle adjust"), 0),
+        (("allow", "disputed", ""), 100),
+    ],
+)
+def test_what_became_of_an_earning_decides_whether_it_was_earned(
+    record, decided, told, order, at_once, of, earned
+):
+    """Once, whichever is recorded first and however often it comes."""
+    decision, outcome, effect = of
+    entry = decided(1, decision=decision)
+    both = [entry, replace(told(entry, outcome), effect=effect)]
+    entries = [both[n] for n in order]
+    for batch in [entries, entries] if at_once else [[one] for one in (*entries, *entries)]:
+        record.append(batch)
+    record.append([decided(2, type="login", points=None)])
+    assert record.account("default", "m-1").earned_points == earned
+
+
 def test_completing_an_earning_burns_nothing(record, decided, told):
     entry = decided(1)
     record.append([entry, told(entry, "completed")])
