@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, literal_column, or_, select
 
 from app.ports import ListEntry, ListName, Page
 from app.seal import Seal, place
@@ -76,28 +76,28 @@ class ListRecord:
         )
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
-        return [_entry(row, "") for row in rows]
+        return [ListEntry(*row) for row in rows]
 
     def _unsealed(self, row: Row[Any]) -> ListEntry:
-        return _entry(row, self._seal.open(row.sealed_value, _place(row.program_id, row.entry_id)).decode())
+        value = self._seal.open(row.sealed_value, _place(row.program_id, row.entry_id)).decode()
+        return ListEntry(
+            entry_id=row.entry_id,
+            program_id=row.program_id,
+            list=row.list,
+            kind=row.kind,
+            value=value,
+            digest=row.digest,
+            reason=row.reason,
+            author=row.author,
+            created_ms=row.created_ms,
+            expires_ms=row.expires_ms,
+        )
 
 
-_OPEN = [column for column in list_entries.c if column.name != "sealed_value"]
-
-
-def _entry(row: Row[Any], value: str) -> ListEntry:
-    return ListEntry(
-        entry_id=row.entry_id,
-        program_id=row.program_id,
-        list=row.list,
-        kind=row.kind,
-        value=value,
-        digest=row.digest,
-        reason=row.reason,
-        author=row.author,
-        created_ms=row.created_ms,
-        expires_ms=row.expires_ms,
-    )
+_OPEN = [
+    literal_column("''") if name == "value" else list_entries.c[name] for name in ListEntry.__struct_fields__
+]
+"""The fields of a `ListEntry` in their order, an empty text in place of the value."""
 
 
 def _place(program_id: str, entry_id: str) -> bytes:
