@@ -12,7 +12,6 @@ from detectors.identity.weights import (
     PRIOR,
     Bits,
     agree,
-    at_most,
     differ,
     probability,
     sum_bits,
@@ -71,7 +70,7 @@ def compare(shared: Mapping[str, int], own: Traits, other: Traits) -> Pair:
     differing = {identifier: bits for identifier, agreement, bits in found if agreement == "different"}
     total = sum_bits([PRIOR, *agreeing.values()])
     if _independent(agreeing, differing) < _CERTAIN_FROM:
-        total = at_most(total, LONE.value)
+        total = Bits(min(total.stranger, LONE.stranger), min(total.household, LONE.household))
     total = sum_bits([total, *differing.values()])
     alternative = 0 if total.stranger <= total.household else 1
     evidence = [

@@ -58,10 +58,16 @@ LINK_FLOOR: Final = Threshold(
     "below, one person is the less likely reading, and the pair is not shown",
     "definition",
 )
-LONE: Final = Threshold(
-    0.89,
-    "probability",
-    "what one agreeing identifier can reach, a weight of 0.70: it may be a namesake, a slip, a shared one",
+LONE_STRANGER: Final = Threshold(
+    6.0,
+    "bits",
+    "what one agreeing identifier can say against strangers: as much as a mailbox, prior included",
+    "chosen: a review, never a block",
+)
+LONE_HOUSEHOLD: Final = Threshold(
+    3.2,
+    "bits",
+    "the same against a household; both together are P 0.89, a weight of 0.70",
     "chosen: a review, never a block",
 )
 PRIOR_STRANGER: Final = Threshold(
@@ -107,6 +113,7 @@ def _differ(found: Agreement) -> Bits:
 _AGREE: Final = {name: _agree(found) for name, found in AGREEMENTS.items()}
 _DIFFER: Final = {name: _differ(found) for name, found in AGREEMENTS.items()}
 PRIOR: Final = Bits(log2(PRIOR_STRANGER.value), log2(PRIOR_HOUSEHOLD.value))
+LONE: Final = Bits(LONE_STRANGER.value, LONE_HOUSEHOLD.value)
 PERSON: Final = ("given_name", "family_name", "date_of_birth")
 """The attributes a `name_dob` identifier holds, so that it is not counted beside them."""
 
@@ -132,15 +139,6 @@ def differ(attribute: str) -> Bits:
 def sum_bits(bits: list[Bits]) -> Bits:
     """Weights of independent observations add up."""
     return Bits(sum(each.stranger for each in bits), sum(each.household for each in bits))
-
-
-def at_most(total: Bits, chance: float) -> Bits:
-    """Weights lowered, the greater first, until P is no more than `chance`."""
-    against, stranger, household = 1.0 / chance - 1.0, exp2(-total.stranger), exp2(-total.household)
-    if stranger + household >= against:
-        return total
-    most = -log2(min(against / 2.0, against - max(stranger, household)))
-    return Bits(min(total.stranger, most), min(total.household, most))
 
 
 def probability(total: Bits) -> float:
