@@ -23,6 +23,7 @@ from app.traces import pack_found
 from detectors.base import Abstained, Judgement, Signal
 from detectors.duplicates import LinkedAccount
 from detectors.event import Event
+from detectors.policy import DETECTORS
 from detectors.texts import member_text
 from detectors.verdict import Verdict
 
@@ -31,6 +32,11 @@ REMEMBERED: Final = 0.8
 LINKS_SETTLED: Final = 8
 """Links remembered at one account, the likeliest; a farm is found again through what it shares."""
 HOUR_MS: Final = 3_600_000
+HELD: Final = frozenset({"redeem", "transfer", "earn", "purchase", "referral", "signup"})
+"""Where a review holds points: those that move, and those that a sign-up or a referral is about to bring."""
+
+SILENT: Final = {name: DetectorView(0.0, "abstained") for name in DETECTORS}
+"""The contract's six: what is not in the catalogue yet, or was not asked, could not tell."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -56,7 +62,7 @@ def spoken(
 ) -> bytes:
     """The response: the contract's decision, as the bytes that will be sent now and at every repeat."""
     policy = programme.policy
-    held = verdict.enforced == "review" and event.type in {"redeem", "transfer", "earn"}
+    held = verdict.enforced == "review" and event.type in HELD
     decision = Decision(
         decision_id=decision_id(sighting),
         event_id=event.event_id,
@@ -65,7 +71,7 @@ def spoken(
         risk_score=round(100 * verdict.risk, 2),
         risk_level=verdict.level,
         source=verdict.source,
-        detectors={judgement.detector: _view(judgement) for judgement in verdict.found.judgements},
+        detectors=SILENT | {judgement.detector: _view(judgement) for judgement in verdict.found.judgements},
         reasons=tuple(
             ReasonView(
                 reason.code,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from app.answers import Answer, Conflict409, Decided200, Unavailable503
+from app.journal import Journal
 from app.ports import Claim, Decided, History, Record, RecordAway, Seen, Sighting, StoredAnswer, Touch
 from app.sighting import Sighted
 from app.spool import Spool
@@ -17,11 +19,24 @@ OTHERS_POLL_S: Final = 0.005
 here: 0.2 s, longer than a decision takes, and what the retry after a crash waits."""
 
 
+LOOK_UP_THREADS: Final = 8
+"""Of their own, so that a hanging database does not stop what else waits for a thread."""
+PATIENCE_S: Final = 0.25
+"""With the record's word on an event that may be a repeat; longer than a busy database takes."""
+REST_S: Final = 1.0
+"""After it gave no answer in time it is not asked, so that threads do not pile up behind it."""
+
+
 class Earlier:
     """Looks for earlier answers. One per web worker."""
 
-    def __init__(self, history: History, record: Record, spool: Spool) -> None:
+    def __init__(
+        self, history: History, record: Record, spool: Spool, journal: Journal, ticks: Callable[[], float]
+    ) -> None:
         self._history, self._record, self._spool = history, record, spool
+        self._journal, self._ticks = journal, ticks
+        self._threads = ThreadPoolExecutor(LOOK_UP_THREADS, "look-up")
+        self._again_s = 0.0
 
     async def claim(self, sighted: Sequence[Sighted]) -> tuple[list[Sighting], Mapping[bytes, Claim]]:
         """
@@ -53,37 +68,46 @@ class Earlier:
         """The answer this event has had; None if it has had none. What a repeat has left is taken back."""
         sighting = sighted.sighting
         if seen.claim == "conflict":
-            await self._history.retract(sighting, seen.added)
+            await self._history.retract(sighting, seen)
             return Conflict409()
         if seen.answer is not None:
-            await self._history.retract(sighting, seen.added)
-            return Decided200(seen.answer, repeated=True)
+            await self._history.retract(sighting, seen)
+            return Decided200(self._journal.open_answer(seen.answer), repeated=True)
         if self._spool.holds(sighting.event_key):
             kept = await asyncio.to_thread(self._spool.find, sighting.event_key)
             if kept is not None:
                 return await self._told_in_the_dark(sighting, seen, kept)
-        if seen.claim != "unsure":
+        if seen.claim in {"new", "pending"}:
             return await self._of_others(sighting)
         try:
             stored = await self.recorded(sighted)
         except RecordAway:  # it may be a repeat, and a repeat must not be decided twice
-            await self._history.retract(sighting, seen.added)
+            await self._history.retract(sighting, seen)
             return Unavailable503()
         if stored is None:
-            return None
-        await self._history.retract(sighting, seen.added)
+            return await self._of_others(sighting) if seen.claim == "unsure_pending" else None
+        await self._history.retract(sighting, seen)
         if stored.body_hash == sighting.body_hash:
             return Decided200(stored.answer, repeated=True)
         await self._history.settle_claim(sighting, stored.body_hash)
         return Conflict409()
 
-    async def recorded(self, sighted: Sighted) -> StoredAnswer | None:
-        """The answer in the record. Raises RecordAway."""
-        return await asyncio.to_thread(self._record.answer, sighted.sighting.program_id, sighted.event_id)
+    async def recorded(self, sighted: Sighted, patience_s: float = PATIENCE_S) -> StoredAnswer | None:
+        """The answer in the record. Raises RecordAway, at once for a second after it did not answer in time."""
+        if self._ticks() < self._again_s:
+            raise RecordAway("the record did not answer a moment ago")
+        look_up = asyncio.get_running_loop().run_in_executor(
+            self._threads, self._record.answer, sighted.sighting.program_id, sighted.event_id
+        )
+        try:
+            return await asyncio.wait_for(look_up, patience_s)
+        except TimeoutError as late:
+            self._again_s = self._ticks() + REST_S
+            raise RecordAway(f"no answer within {patience_s} s") from late
 
     async def _is_known(self, sighted: Sighted, word: Claim) -> bool:
         """Whether this event must leave nothing: it is taken, recorded, or perhaps recorded and nobody can tell."""
-        if word != "unsure":
+        if word not in {"unsure", "unsure_pending"}:
             return word == "conflict"
         try:
             return await self.recorded(sighted) is not None
@@ -94,7 +118,7 @@ class Earlier:
         """It was answered while the hot store was away, and the worker has not brought the answer there yet."""
         if kept.body_hash == sighting.body_hash:
             return Decided200(kept.answer, repeated=True)
-        await self._history.retract(sighting, seen.added)
+        await self._history.retract(sighting, seen)
         await self._history.settle_claim(sighting, kept.body_hash)
         return Conflict409()
 
@@ -106,7 +130,7 @@ class Earlier:
         for _ in range(OTHERS_LOOKS):
             answer = await self._history.stored_answer(sighting.touches[0].key, sighting.event_key)
             if answer is not None:
-                return Decided200(answer, repeated=True)
+                return Decided200(self._journal.open_answer(answer), repeated=True)
             await asyncio.sleep(OTHERS_POLL_S)
         return None
 
@@ -114,7 +138,13 @@ class Earlier:
 def first_claim(sighting: Sighting, seen: Seen, claims: Mapping[bytes, Claim]) -> Seen:
     """What was seen, with the word of the first claim: by the time it is counted our own claim is pending."""
     word = claims.get(sighting.event_key)
-    return seen._replace(claim=word) if word is not None and seen.claim == "pending" else seen
+    again = seen.claim in {"pending", "unsure_pending"}
+    return seen._replace(claim=word) if word is not None and again else seen
+
+
+def unless_only_looked_at(sighting: Sighting, answer: Answer | None) -> Answer | None:
+    """No decision without counting: where an event was only looked at for fear of a repeat, the caller asks again."""
+    return Unavailable503() if answer is None and not sighting.touches[0].kind else answer
 
 
 def _looking(sighting: Sighting) -> Sighting:

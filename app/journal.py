@@ -14,6 +14,8 @@ from app.seal import Seal
 DAY_MS: Final = 86_400_000
 PLACE: Final = b"journal/v1"
 """What an entry is bound to: bytes sealed elsewhere are not an entry."""
+ANSWER: Final = b"answer/v1"
+"""The same for an answer kept in the hot store for repeats: it names the account and may quote a list's reason."""
 DAY_BYTES: Final = 4
 
 _encoder = msgpack.Encoder()
@@ -34,8 +36,11 @@ class Journal:
 
     def seal(self, entry: JournalEntry, now_ms: int) -> bytes:
         """The entry as it may lie in a store."""
-        day = now_ms // DAY_MS
-        return day.to_bytes(DAY_BYTES) + self._seal_of(day).seal(_encoder.encode(entry), PLACE)
+        return self._sealed(_encoder.encode(entry), PLACE, now_ms)
+
+    def seal_answer(self, answer: bytes, now_ms: int) -> bytes:
+        """An answer as it may lie in the hot store."""
+        return self._sealed(answer, ANSWER, now_ms)
 
     def open(self, sealed: bytes) -> JournalEntry:
         """
@@ -44,8 +49,18 @@ class Journal:
         Raises:
             app.seal.SealBroken: Sealed under another master key, or changed since.
         """
-        seal = self._seal_of(int.from_bytes(sealed[:DAY_BYTES]))
-        return _decoder.decode(seal.open(sealed[DAY_BYTES:], PLACE))
+        return _decoder.decode(self._opened(sealed, PLACE))
+
+    def open_answer(self, sealed: bytes) -> bytes:
+        """The answer again. Raises SealBroken."""
+        return self._opened(sealed, ANSWER)
+
+    def _sealed(self, plain: bytes, place: bytes, now_ms: int) -> bytes:
+        day = now_ms // DAY_MS
+        return day.to_bytes(DAY_BYTES) + self._seal_of(day).seal(plain, place)
+
+    def _opened(self, sealed: bytes, place: bytes) -> bytes:
+        return self._seal_of(int.from_bytes(sealed[:DAY_BYTES])).open(sealed[DAY_BYTES:], place)
 
     def _seal(self, day: int) -> Seal:
         return Seal(derive(self._master, f"journal/{day}"))

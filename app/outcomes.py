@@ -83,7 +83,11 @@ class Outcomes:
             return UnknownDecision()
         event_key = bytes.fromhex(decision_id[5:])
         answer = await self._history.stored_answer(bytes([int(decision_id[4], 16)]), event_key)
-        if answer is None or self._sighter.event_key(program_id, _decode(answer).event_id) != event_key:
+        if (
+            answer is None
+            or self._sighter.event_key(program_id, _decode(self._journal.open_answer(answer)).event_id)
+            != event_key
+        ):
             return UnknownDecision()
         return Unavailable503()
 

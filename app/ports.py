@@ -17,7 +17,7 @@ Outcome = Literal["completed", "cancelled", "reversed", "disputed"]
 Effect = str
 """What an outcome changes: `burn`, `unburn`, `settle <kind>`, `unsettle <kind>` (see `app.settlement`), or nothing."""
 Action = Literal["allow", "challenge", "review", "block"]
-Claim = Literal["new", "unsure", "pending", "conflict"]
+Claim = Literal["new", "pending", "unsure", "unsure_pending", "conflict"]
 Origin = Literal["decision", "batch", "event", "fallback"]
 ListName = Literal["allow", "block", "watch"]
 T = TypeVar("T")
@@ -74,11 +74,13 @@ class Seen(NamedTuple):
     What the hot store knows after taking a sighting in.
 
     claim:    `new` certainly never seen; `unsure` perhaps in the record, ask it; `pending` taken in before but
-              never answered (a worker died); `conflict` the id is taken by another body.
+              never answered (a worker died, or has it in hand); `unsure_pending` both; `conflict` the id is
+              taken by another body.
     answer:   the answer given before, where there is one.
     entities: role → Entity, this event included.
     added:    role → whether this call counted the event there (False: it had been counted before).
-    config:   version of lists and policies; a change says "read them again".
+    met:      role → peers this call noted there for the first time.
+    config:   version of lists, a random number; another one says "read them again".
     complete: False while the state is being rebuilt from the record.
     """
 
@@ -86,6 +88,7 @@ class Seen(NamedTuple):
     answer: bytes | None
     entities: Mapping[str, Entity]
     added: Mapping[str, bool]
+    met: Mapping[str, tuple[PeerSeen, ...]]
     config: int
     complete: bool
 
@@ -137,7 +140,7 @@ class History(Protocol):
         """Commit in order; the answers that count, in the same order."""
         ...
 
-    async def retract(self, sighting: Sighting, added: Mapping[str, bool]) -> None:
+    async def retract(self, sighting: Sighting, seen: Seen) -> None:
         """Take back what `observe` added for an event that turned out to be a repeat or a conflict."""
         ...
 

@@ -62,11 +62,12 @@ class Programme:
         )
 
     def list_hits(self, sighted: Sighted, entities: Mapping[str, Entity], now_ms: int) -> Sequence[ListHit]:
-        """Entries that name something of this event, or a contact the account is known to have."""
+        """Entries that name something of this event, or a contact the account, if we see it, is known to have."""
         if not self.lists:
             return ()
         named = [touch.key for touch in sighted.sighting.touches]
-        named += [fact.value for fact in entities["account"].facts.values()]
+        account = entities.get("account")
+        named += [fact.value for fact in account.facts.values()] if account is not None else []
         return [
             ListHit(entry.list, entry.kind, entry.entry_id, entry.reason)
             for key in dict.fromkeys(named)

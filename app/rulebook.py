@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Final
 
 import structlog
 
@@ -14,6 +15,9 @@ from app.ports import ListEntry, Record, RecordAway
 from app.programme import Programme
 from app.sighting import Sighter
 from detectors.catalogue import catalogue
+
+RETRY_MS: Final = 2_000
+"""After lists could not be read, decisions go on with the old ones so long before it is tried again."""
 
 log = structlog.get_logger("earnest.rulebook")
 
@@ -35,6 +39,9 @@ class Rulebook:
         self._reading = asyncio.Lock()
         self.version = -1
         """Of the lists in hand; -1 before they were read for the first time."""
+        self.is_fresh = True
+        """False while newer lists are known to be there and cannot be read."""
+        self._again_ms = 0
 
     def programme(self, program_id: str) -> Programme:
         """A programme, ready to judge with."""
@@ -46,19 +53,20 @@ class Rulebook:
     async def refresh(self, version: int, now_ms: int) -> None:
         """Read the lists again, unless somebody just did. While the record is away the old ones stand."""
         async with self._reading:
-            if version == self.version:
+            if version == self.version or now_ms < self._again_ms:
                 return
             try:
                 entries = await asyncio.to_thread(self._record.live_list_entries, now_ms)
             except RecordAway:
                 log.warning("lists could not be read; the last ones stand", version=self.version)
+                self.is_fresh, self._again_ms = False, now_ms + RETRY_MS
                 return
             lists: dict[str, dict[bytes, list[ListEntry]]] = defaultdict(lambda: defaultdict(list))
             for entry in entries:
                 lists[entry.program_id][entry.digest].append(entry)
             self._lists = lists
             self._programmes = {}
-            self.version = version
+            self.version, self.is_fresh = version, True
 
     def _made(self, program_id: str) -> Programme:
         policy = self._file.programme(program_id)

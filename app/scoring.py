@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 import structlog
@@ -16,23 +17,28 @@ import structlog
 from app import metrics
 from app.answering import entry_of, spoken
 from app.answers import Answer, Conflict409, Decided200, Unavailable503
-from app.earlier import Earlier, first_claim
+from app.earlier import Earlier, first_claim, unless_only_looked_at
 from app.journal import Journal
 from app.ports import Clock, Decided, History, HotStoreAway, Origin, Record, RecordAway, Seen
 from app.rulebook import Rulebook
 from app.settlement import settlement
 from app.sighting import Sighted, Sighter
 from app.spool import Spool
+from detectors.actions import SEVERITY
 from detectors.base import Abstained, Clear, Judgement
 from detectors.duplicates import LinkedAccount, linked
 from detectors.event import Event
-from detectors.limits import breaches
-from detectors.verdict import Verdict, combine, fallback, judge_all
+from detectors.limits import Breach, breaches
+from detectors.policy import Policy
+from detectors.snapshot import Snapshot
+from detectors.verdict import Found, Verdict, combine, fallback, judge_all, weigh
 
 TOGETHER: Final = 32
 """Events of a batch decided in one go, some 3 ms, before single requests get their turn."""
 AHEAD: Final = 3
 """Stretches of a batch under way at once: one counted, one judged, one journalled."""
+DISK_THREADS: Final = 8
+"""Of their own, so that no reader of a hanging database stands before a decision; fsyncs overlap in the kernel."""
 RECORD_PATIENCE_S: Final = 0.03
 """For the record's word on a repeat while the hot store is away: leaves the disk half of the 100 ms."""
 
@@ -68,7 +74,8 @@ class Scorer:
         self._history, self._record, self._sighter = history, record, sighter
         self._rulebook, self._journal, self._spool = rulebook, journal, spool
         self._clock, self._ticks = clock, ticks
-        self._earlier = Earlier(history, record, spool)
+        self._earlier = Earlier(history, record, spool, journal, ticks)
+        self._disk = ThreadPoolExecutor(DISK_THREADS, "spool")
 
     async def decide(self, event: Event, origin: Origin) -> Answer:
         """Decide one event, or repeat the answer it was given before."""
@@ -87,7 +94,12 @@ class Scorer:
             for stretch, names in _stretches(events):
                 while begun and (len(begun) >= AHEAD or any(names & others for others, _ in begun)):
                     answers += await begun.popleft()[1]
-                begun.append((names, asyncio.create_task(self._together(stretch, origin))))
+                task = asyncio.create_task(self._together(stretch, origin))
+                begun.append((names, task))
+                if any(event.profile is not None for event in stretch):
+                    await asyncio.wait(
+                        [task]
+                    )  # its ids are claimed first, so its counting would come too late
                 await asyncio.sleep(0)  # its questions leave before the next stretch is prepared
             while begun:
                 answers += await begun.popleft()[1]
@@ -102,11 +114,13 @@ class Scorer:
         try:
             sightings, claims = await self._earlier.claim(sighted)
             seen = await self._history.observe_many(sightings)
-            if any(one.config != self._rulebook.version for one in seen):
-                await self._rulebook.refresh(max(one.config for one in seen), self._clock())
+            if seen[-1].config != self._rulebook.version:
+                await self._rulebook.refresh(seen[-1].config, self._clock())
             if claims:
                 seen = [first_claim(*one, claims) for one in zip(sightings, seen, strict=True)]
             answers = await self._answered(sighted, seen)
+            if claims:
+                answers = [unless_only_looked_at(*one) for one in zip(sightings, answers, strict=True)]
         except HotStoreAway as away:
             return [
                 await self._in_the_dark(event, one, origin, str(away), began)
@@ -144,7 +158,10 @@ class Scorer:
         degraded += rules_failed
         if not seen.complete:
             degraded.append("history: being rebuilt from the record")
-        exceeded = () if _is_clear(judgements) else breaches(policy.limits_by_type[event.type], snapshot)
+        if not self._rulebook.is_fresh:
+            degraded.append("lists: could not be read again")
+        exceeded, limits_failed = _exceeded(judgements, policy, snapshot)
+        degraded += limits_failed
         verdict = combine(
             snapshot,
             judgements,
@@ -176,23 +193,26 @@ class Scorer:
         """Journal what was decided; on the disk, if the hot store went away meanwhile."""
         if not drafts:
             return []
+        sealed = [self._journal.seal_answer(one.entry.answer, now_ms) for one in drafts]
         try:
-            answers = await self._history.commit_many(
+            kept = await self._history.commit_many(
                 [
                     (
                         one.sighted.sighting,
-                        one.entry.answer,
+                        answer,
                         self._journal.seal(one.entry, now_ms),
                         settlement(one.entry),
                     )
-                    for one in drafts
+                    for one, answer in zip(drafts, sealed, strict=True)
                 ]
             )
         except HotStoreAway:
             return [await self._spooled(one) for one in drafts]
         return [
-            Decided200(answer, repeated=answer is not one.entry.answer)
-            for one, answer in zip(drafts, answers, strict=True)
+            Decided200(one.entry.answer)
+            if now is answer
+            else Decided200(self._journal.open_answer(now), repeated=True)
+            for one, answer, now in zip(drafts, sealed, kept, strict=True)
         ]
 
     async def _in_the_dark(
@@ -200,17 +220,22 @@ class Scorer:
     ) -> Answer:
         """The policy's fallback: no history, so no silent yes to points going out, and nothing is lost."""
         metrics.fell_back(event.type)
-        policy = self._rulebook.programme(event.program_id).policy
+        programme = self._rulebook.programme(event.program_id)
+        policy = programme.policy
         notes = [f"history: {why}"]
         try:
-            stored = await asyncio.wait_for(self._earlier.recorded(sighted), RECORD_PATIENCE_S)
-        except (RecordAway, TimeoutError):
+            stored = await self._earlier.recorded(sighted, RECORD_PATIENCE_S)
+        except RecordAway:
             notes.append("record: away")
         else:
             if stored is not None:
                 same = stored.body_hash == sighted.sighting.body_hash
                 return Decided200(stored.answer, repeated=True) if same else Conflict409()
         verdict = fallback(event.type, policy, "; ".join(notes))
+        hits = programme.list_hits(sighted, {}, self._clock())
+        listed = weigh(event.type, Found((), (), tuple(hits)), policy, verdict.degraded)
+        if SEVERITY[listed.action] > SEVERITY[verdict.action]:
+            verdict = listed
         origin = origin if origin == "event" else "fallback"
         draft = _Draft(sighted, self._draft(event, sighted, verdict, (), origin, self._clock(), began))
         self._count([draft], began)
@@ -219,7 +244,9 @@ class Scorer:
     async def _spooled(self, draft: _Draft) -> Answer:
         sighting = draft.sighted.sighting
         try:
-            kept = await asyncio.to_thread(self._spool.keep, sighting.event_key, draft.entry, self._clock())
+            kept = await asyncio.get_running_loop().run_in_executor(
+                self._disk, self._spool.keep, sighting.event_key, draft.entry, self._clock()
+            )
         except OSError:
             log.exception("neither the hot store nor the disk takes a decision")
             return Unavailable503()
@@ -253,6 +280,18 @@ def _stretches(events: Sequence[Event]) -> Iterator[tuple[list[Event], frozenset
         names |= its
     if stretch:
         yield stretch, frozenset(names)
+
+
+def _exceeded(
+    judgements: Sequence[Judgement], policy: Policy, seen: Snapshot
+) -> tuple[Sequence[Breach], Sequence[str]]:
+    """The limits exceeded and, should they not be held, why: nothing found here may cost the member an answer."""
+    if _is_clear(judgements):
+        return (), ()
+    try:
+        return breaches(policy.limits_by_type[seen.event.type], seen), ()
+    except Exception as error:  # noqa: BLE001 - as for a detector that raises
+        return (), (f"limits: {type(error).__name__}",)
 
 
 def _is_clear(judgements: Sequence[Judgement]) -> bool:

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         description="ISO 3166-1 country in which phone numbers and addresses are read that name none",
     )
     hot_timeout_ms: int = Field(
-        50, ge=1, le=10_000, description="Patience with one call to the hot store, in ms"
+        40, ge=1, le=10_000, description="Patience with one call to the hot store, in ms"
     )
     fallback_deadline_ms: int = Field(
         100, ge=1, le=30_000, description="After so many ms a decision is made by the policy's fallback"

@@ -9,7 +9,6 @@ from typing import Final, Literal, NamedTuple
 
 from detectors.actions import Action
 from detectors.snapshot import (
-    CLOCK_TOLERANCE_MS,
     DAY_S,
     EMPTY,
     EXACT_INSTANTS,
@@ -161,7 +160,7 @@ def _fullest(entity: Entity, kinds: Sequence[str], as_of_ms: int, window_s: int)
 
 def _busiest_together(found: Sequence[Series], as_of_ms: int, window_ms: int) -> tuple[int, int]:
     """`Series.busiest` of several series taken as one."""
-    first_ms, last_ms = as_of_ms - window_ms, as_of_ms + min(CLOCK_TOLERANCE_MS, window_ms - 1)
+    first_ms, last_ms = as_of_ms - window_ms, as_of_ms + window_ms - 1
     lively = [
         series
         for series in found

@@ -20,9 +20,7 @@ DAY_S: Final = 86_400
 WINDOWS_S: Final = (MINUTE_S, 10 * MINUTE_S, HOUR_S, DAY_S, 7 * DAY_S, 30 * DAY_S)
 """The windows the service keeps, in seconds: 1 min, 10 min, 1 h, 24 h, 7 d, 30 d."""
 CLOCK_TOLERANCE_MS: Final = 300_000
-"""Two callers' clocks may differ by this much (the contract's five minutes). Events already seen that are
-dated up to so much later count as simultaneous; otherwise a burst whose instants arrive out of order would
-pass a limit one by one."""
+"""Two callers' clocks may differ by this much (the contract's five minutes)."""
 EXACT_INSTANTS: Final = 64
 """The newest instants kept for each kind of event of an account: a limit below this is counted exactly."""
 EXACT_INSTANTS_SHARED: Final = 22
@@ -71,15 +69,16 @@ class Series(Struct, frozen=True):
 
     def busiest(self, as_of_ms: int, window_ms: int) -> tuple[int, int]:
         """
-        Count and points of the fullest window of this length that holds the instant `as_of_ms` and ends
-        within the clock tolerance after it. For an event in order this is simply (as_of - window, as_of].
+        Count and points of the fullest window of this length that holds the instant `as_of_ms`. For an event in
+        order this is simply (as_of - window, as_of]; one that comes late also meets what is dated after it, or a
+        limit would be passed by whoever tells his events backwards.
         """
         instants = self.instants_ms
         if not self.cells and (not instants or instants[-1] <= as_of_ms):  # the usual case: in order
             low = bisect_right(instants, as_of_ms - window_ms)
             return len(instants) - low, sum(self.points[low:]) if self.points else 0
         best = self.within(as_of_ms, window_ms)
-        last = as_of_ms + min(CLOCK_TOLERANCE_MS, window_ms - 1)
+        last = as_of_ms + window_ms - 1
         for index in range(bisect_right(self.instants_ms, as_of_ms), bisect_right(self.instants_ms, last)):
             other = self.within(self.instants_ms[index], window_ms)
             best = (max(best[0], other[0]), max(best[1], other[1]))
@@ -204,15 +203,15 @@ class Snapshot(Struct, frozen=True):
         return self._busiest(role, kind, window_s)[1]
 
     def distinct(self, role: str, peer_role: str, window_s: int) -> int:
-        """Different peers seen at that entity within the window before this event, this one included."""
+        """Different peers seen at that entity in the fullest such window that holds this event."""
         entity = self.entity(role)
         if entity is None:
             return 0
-        start, end = self.as_of_ms - window_s * 1_000, self.as_of_ms + CLOCK_TOLERANCE_MS
-        return sum(
-            1
-            for peer in entity.peers.get(peer_role, ())
-            if peer.last_seen_ms > start and peer.first_seen_ms <= end
+        met, window_ms, now = entity.peers.get(peer_role, ()), window_s * 1_000, self.as_of_ms
+        ends = [now, *(one.first_seen_ms for one in met if now < one.first_seen_ms < now + window_ms)]
+        return max(
+            sum(1 for one in met if one.last_seen_ms > end - window_ms and one.first_seen_ms <= end)
+            for end in ends
         )
 
     def _busiest(self, role: str, kind: str, window_s: int) -> tuple[int, int]:

@@ -132,6 +132,6 @@ OPERATIONS: Final = (
     Operation(
         "POST", "/v1/decisions/{decision_id}/outcome", "Tell what became of a decision", tell_outcome,
         scopes=("score", "events"), limited_keys=True, takes=OutcomeBody, gives=OutcomeView,
-        refuses=(CONFLICT,),
+        refuses=(CONFLICT,), fresh=True,
     ),
 )  # fmt: skip

@@ -36,7 +36,7 @@ class Shortcut:
             return
         try:
             await endpoint(scope, receive, send)
-        except Exception as error:  # noqa: BLE001 - as in Starlette's own layers, it leaves as a problem
+        except Exception as error:
             handler = next(one for kind, one in HANDLERS.items() if isinstance(error, kind))
             if handler is on_bug:
                 log.exception("a request failed")

@@ -5,7 +5,7 @@ against, and the private state on which history is replayed. One process, no jou
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -105,15 +105,16 @@ class _Series:
 
 @dataclass(slots=True)
 class _Entity:
-    first_ms: int = 0
-    last_ms: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
     series: dict[str, _Series] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     peers: dict[str, dict[str, Peer]] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
 
-    def meet(self, seen: PeerSeen, at_ms: int) -> None:
+    def meet(self, seen: PeerSeen, at_ms: int) -> bool:
+        """Note a peer; whether it was met for the first time."""
         now, key = at_ms // 1_000 * 1_000, seen.key.hex()
         peers = self.peers.setdefault(seen.role, {})
         known = peers.get(key)
@@ -121,13 +122,14 @@ class _Entity:
         if known:
             told = traits if any(traits) else known.traits
             peers[key] = Peer(key, min(known.first_seen_ms, now), max(known.last_seen_ms, now), told)
-            return
+            return False
         if len(peers) >= PEERS_KEPT:
             oldest = min(peers.values(), key=lambda peer: peer.last_seen_ms)
             if now < oldest.last_seen_ms:
-                return
+                return False
             del peers[oldest.key]
         peers[key] = Peer(key, now, now, traits)
+        return True
 
     def learn(self, name: str, value: bytes, at_ms: int) -> None:
         known = self.facts.get(name)
@@ -152,17 +154,18 @@ class _Entity:
         elif effect == "unburn" and burns.remove(at, sighting.fingerprint, points):
             self.totals["burn"] = self.totals.get("burn", 0) - points
 
-    def frozen(self, *, with_points: bool) -> Entity:
+    def frozen(self, at_ms: int, *, with_points: bool) -> Entity:
+        first, last = self.first_ms, self.last_ms
         return Entity(
-            self.first_ms if with_points else 0,
-            self.last_ms if with_points else 0,
+            min(at_ms if first is None else first, at_ms) if with_points else 0,
+            max(at_ms if last is None else last, at_ms) if with_points else 0,
             {
                 kind: series.frozen(with_points=with_points and kind in POINTED)
                 for kind, series in self.series.items()
                 if series.exact or series.cells
             },
             dict(self.totals),
-            {role: list(peers.values()) for role, peers in self.peers.items()},
+            {role: list(peers.values()) for role, peers in self.peers.items() if peers},
             dict(self.facts),
             list(self.links),
         )
@@ -186,14 +189,16 @@ class MemoryHistory:
         kept = self._answers.get((partition(account), sighting.event_key))
         if kept and kept[0] != sighting.body_hash:
             word = "conflict"
-        added = {touch.role: self._count(touch, sighting) for touch in sighting.touches}
+        traces = {touch.role: self._count(touch, sighting) for touch in sighting.touches}
         entities = {
             touch.role: self._entities[entity_key(touch.role, touch.key)].frozen(
-                with_points=touch.role in {"account", "counterparty"}
+                sighting.at_ms, with_points=touch.role in {"account", "counterparty"}
             )
             for touch in sighting.touches
         }
-        return Seen(word, kept and kept[1], entities, added, self.config, complete=True)
+        added = {role: counted for role, (counted, _) in traces.items()}
+        met = {role: peers for role, (_, peers) in traces.items() if peers}
+        return Seen(word, kept and kept[1], entities, added, met, self.config, complete=True)
 
     async def observe_many(self, sightings: Sequence[Sighting]) -> list[Seen]:
         """Count many in order."""
@@ -222,6 +227,8 @@ class MemoryHistory:
         self._answers[partition(account), sighting.event_key] = (sighting.body_hash, answer)
         self.journal.append(entry)
         entity = self._entities.setdefault(entity_key("account", account), _Entity())
+        entity.first_ms = min(sighting.at_ms if entity.first_ms is None else entity.first_ms, sighting.at_ms)
+        entity.last_ms = max(sighting.at_ms if entity.last_ms is None else entity.last_ms, sighting.at_ms)
         if settled.burned is not None:
             entity.turn("burn", sighting, settled.burned)
         for kind, points in settled.totals.items():
@@ -232,18 +239,14 @@ class MemoryHistory:
         """Commit in order."""
         return [await self.commit(*one) for one in decided]
 
-    async def retract(self, sighting: Sighting, added: Mapping[str, bool]) -> None:
+    async def retract(self, sighting: Sighting, seen: Seen) -> None:
         """See `History.retract`."""
-        now = sighting.at_ms // 1_000 * 1_000
         for touch in sighting.touches:
-            if not added.get(touch.role):
-                continue
             entity = self._entities[entity_key(touch.role, touch.key)]
-            for peer in touch.peers:
-                known = entity.peers.get(peer.role, {}).get(peer.key.hex())
-                if known and known.first_seen_ms == known.last_seen_ms == now:
-                    del entity.peers[peer.role][peer.key.hex()]
-            entity.series[touch.kind].remove(sighting.at_ms, sighting.fingerprint, touch.points or 0)
+            for peer in seen.met.get(touch.role, ()):
+                entity.peers[peer.role].pop(peer.key.hex(), None)
+            if seen.added.get(touch.role):
+                entity.series[touch.kind].remove(sighting.at_ms, sighting.fingerprint, touch.points or 0)
 
     async def tell_outcome(
         self,
@@ -274,20 +277,17 @@ class MemoryHistory:
         """Lists or policies changed."""
         self.config += 1
 
-    def _count(self, touch: Touch, sighting: Sighting) -> bool:
+    def _count(self, touch: Touch, sighting: Sighting) -> tuple[bool, tuple[PeerSeen, ...]]:
         entity = self._entities.setdefault(entity_key(touch.role, touch.key), _Entity())
         added = False
         if touch.kind:
             keep = EXACT_INSTANTS if ROLES[touch.role] == b"a" else EXACT_INSTANTS_SHARED
             series = entity.series.setdefault(touch.kind, _Series())
             added = series.insert(sighting.at_ms, sighting.fingerprint, touch.points or 0, keep) is True
-        entity.first_ms = min(entity.first_ms or sighting.at_ms, sighting.at_ms)
-        entity.last_ms = max(entity.last_ms, sighting.at_ms)
-        for peer in touch.peers:
-            entity.meet(peer, sighting.at_ms)
+        met = tuple(peer for peer in touch.peers if entity.meet(peer, sighting.at_ms))
         for name, value in touch.facts:
             entity.learn(name, value, sighting.at_ms)
-        return added
+        return added, met
 
     def _link(self, owner: bytes, peer: str, probability: float) -> None:
         entity = self._entities.setdefault(entity_key("account", owner), _Entity())

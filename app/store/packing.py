@@ -176,8 +176,8 @@ NO_FACTS: Final[Mapping[str, Fact]] = {}
 """Of entities that are no accounts."""
 
 
-def unpack_entity(role: str, fields: Sequence[bytes]) -> Entity:
-    """An entity from the flat field list of HGETALL."""
+def unpack_entity(role: str, fields: Sequence[bytes], at_ms: int) -> Entity:
+    """An entity from the flat field list of HGETALL, as of an event of this instant."""
     each = iter(fields)
     raw = dict(zip(each, each, strict=True))
     if ROLES[role] != b"a":
@@ -191,8 +191,8 @@ def unpack_entity(role: str, fields: Sequence[bytes]) -> Entity:
         )
     links = raw.get(b"k")
     return Entity(
-        int(raw.get(b"a", 0)),
-        int(raw.get(b"z", 0)),
+        min(int(raw.get(b"a", at_ms)), at_ms),
+        max(int(raw.get(b"z", at_ms)), at_ms),
         Unpacked(raw, SERIES_FIELDS, _series_of_account),
         Unpacked(raw, TOTAL_FIELDS, _total),
         Unpacked(raw, PEER_FIELDS, _peers),

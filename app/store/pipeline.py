@@ -25,6 +25,8 @@ Command = tuple[bytes | str | int | float, ...]
 
 RETRY_S: Final = 0.05
 """Between attempts to connect: a restarted embedded server answers after about this long."""
+LOOKS_A_TIMEOUT: Final = 8
+"""How often overdue replies are looked for: a caller waits an eighth longer than its patience at most."""
 STUCK_S: Final = 1.0
 """A connection whose oldest call has waited this long is given up: the server hangs rather than lags."""
 AWAY_REPLIES: Final = (
@@ -79,6 +81,7 @@ class _Call:
     reply: asyncio.Future[list[Any]]
     since: float
     got: list[Any] = field(default_factory=list)
+    overdue: bool = False
 
 
 def pack(command: Command) -> bytes:
@@ -151,9 +154,9 @@ class Pipeline(asyncio.Protocol):
         Raises (from the future): HotStoreAway when there is no connection, no reply in time, or the server
         cannot serve; HotStoreFault when it refused a command.
         """
-        if not self._ready:
+        if not self._ready or self._is_hanging():
             failed: asyncio.Future[list[Any]] = self._loop.create_future()
-            failed.set_exception(HotStoreAway("no connection to the hot store"))
+            failed.set_exception(HotStoreAway("the hot store does not answer"))
             return failed
         return self._send(packed, replies, timeout_s)
 
@@ -171,8 +174,12 @@ class Pipeline(asyncio.Protocol):
         self._outgoing.append(packed)
         if not self._watching:
             self._watching = True
-            loop.call_later(self._timeout_s / 4, self._watch)
+            loop.call_later(self._timeout_s / LOOKS_A_TIMEOUT, self._watch)
         return call.reply
+
+    def _is_hanging(self) -> bool:
+        """Whether the reply due next is overdue: those behind it would wait in vain."""
+        return bool(self._waiting) and self._waiting[0].overdue
 
     def _flush(self) -> None:
         if self._transport and self._outgoing:
@@ -183,6 +190,7 @@ class Pipeline(asyncio.Protocol):
         now = self._loop.time()
         for call in self._waiting:  # each by its own patience: a hurried one may stand behind a patient one
             if now - call.since >= self._timeout_s and not call.reply.done():
+                call.overdue = True
                 call.reply.set_exception(HotStoreAway(f"no reply within {self._timeout_s * 1_000:.0f} ms"))
         if (
             self._waiting
@@ -192,7 +200,7 @@ class Pipeline(asyncio.Protocol):
             self._transport.abort()
         self._watching = bool(self._waiting)
         if self._watching:
-            self._loop.call_later(self._timeout_s / 4, self._watch)
+            self._loop.call_later(self._timeout_s / LOOKS_A_TIMEOUT, self._watch)
 
     # ------------------------------------------------------------ asyncio.Protocol
 

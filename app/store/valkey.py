@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting, Touch
@@ -22,6 +23,8 @@ TURNED_TTL_MS: Final = DAY_MS
 """Outcomes told while a rebuild runs are not to count twice: longer than any rebuild takes."""
 TURNED: Final = b"u"
 STATE_KEY: Final = b"state"
+VERSION_BITS: Final = 62
+"""Versions of lists are random: a counter that a lost Valkey begins anew would come by an old number again."""
 _ASK_STATE = pack(("HMGET", STATE_KEY, "config", "complete"))
 SHORT_LIVED: Final = frozenset({"device", "ip"})
 
@@ -159,27 +162,20 @@ class ValkeyHistory:
             for one, replied in zip(decided, replies, strict=True)
         ]
 
-    async def retract(self, sighting: Sighting, added: Mapping[str, bool]) -> None:
+    async def retract(self, sighting: Sighting, seen: Seen) -> None:
         """See `History.retract`."""
         packed = []
         for touch in sighting.touches:
-            if not added.get(touch.role):
+            met = seen.met.get(touch.role, ())
+            if not seen.added.get(touch.role) and not met:
                 continue
+            kind = KINDS[touch.kind] if seen.added.get(touch.role) else b""
             points = "" if touch.points is None else touch.points
             peers: list[bytes | int] = []
-            for peer in touch.peers:
+            for peer in met:
                 peers += [PEERS[peer.role], peer.key, 16 + len(traits_bytes(peer.role, peer.traits))]
-            packed.append(
-                script(
-                    "retract",
-                    [entity_key(touch.role, touch.key)],
-                    KINDS[touch.kind],
-                    sighting.at_ms,
-                    sighting.fingerprint,
-                    points,
-                    *peers,
-                )
-            )
+            own = (kind, sighting.at_ms, sighting.fingerprint, points)
+            packed.append(script("retract", [entity_key(touch.role, touch.key)], *own, *peers))
         if packed:
             await self._pipeline.call(b"".join(packed), len(packed))
 
@@ -216,7 +212,7 @@ class ValkeyHistory:
 
     async def bump_config(self) -> None:
         """Lists or policies changed: every worker reads them again before its next decision."""
-        await self._pipeline.execute("HINCRBY", STATE_KEY, "config", 1)
+        await self._pipeline.execute("HSET", STATE_KEY, "config", secrets.randbits(VERSION_BITS))
 
     # ------------------------------------------------------------ packing and reading
 
@@ -231,14 +227,17 @@ class ValkeyHistory:
 
     def _seen(self, sighting: Sighting, replies: list[Any]) -> Seen:
         claim, kept, (config, complete) = replies[:3]
-        entities, added = {}, {}
+        entities, added, met = {}, {}, {}
         for touch, reply in zip(sighting.touches, replies[3:], strict=True):
-            added[touch.role] = reply[0] == 1
-            entities[touch.role] = unpack_entity(touch.role, reply[1:])
+            traces = reply[0]
+            added[touch.role] = traces & 1 == 1
+            if traces > 1:
+                met[touch.role] = tuple(peer for n, peer in enumerate(touch.peers, 1) if traces >> n & 1)
+            entities[touch.role] = unpack_entity(touch.role, reply[1:], sighting.at_ms)
         word: Claim = claim.decode()
         if kept is not None and kept[:16] != sighting.body_hash:
             word = "conflict"
-        return Seen(word, kept and kept[16:], entities, added, int(config or 0), complete is not None)
+        return Seen(word, kept and kept[16:], entities, added, met, int(config or 0), complete is not None)
 
     def _commit(
         self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement

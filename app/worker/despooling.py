@@ -70,7 +70,7 @@ class Despooler:
         word = await self._history.claim(sighting)
         if word == "conflict":
             return None
-        if word == "unsure":
+        if word in {"unsure", "unsure_pending"}:
             event = entry.event
             stored = await asyncio.to_thread(self._record.answer, event.program_id, event.event_id)
             if stored is not None and stored.body_hash != sighting.body_hash:
@@ -79,7 +79,9 @@ class Despooler:
             if stored is not None:
                 return stored.answer
         await self._history.observe(sighting)
-        return await self._history.commit(sighting, entry.answer, sealed, settlement(entry))
+        answer = self._journal.seal_answer(entry.answer, self._clock())
+        kept = await self._history.commit(sighting, answer, sealed, settlement(entry))
+        return self._journal.open_answer(kept)
 
 
 def _first(spool: Spool) -> list[Spooled]:

@@ -97,7 +97,9 @@ class Installation:
         keys = [key for key in await self.pipeline.execute("KEYS", "*") if is_entity(key)]
         found = {}
         for key in sorted(keys):
-            entity = plain(unpack_entity(ROLE_OF[key[:1]], await self.pipeline.execute("HGETALL", key)))
+            entity = plain(
+                unpack_entity(ROLE_OF[key[:1]], await self.pipeline.execute("HGETALL", key), NOW_MS)
+            )
             entity["peers"] = {role: sorted(peers) for role, peers in entity["peers"].items()}
             found[key] = entity
         return found

@@ -37,7 +37,8 @@ def redemption(installation, decided):
             answer=b'{"event_id": "e-1"}',
         )
         sealed = installation.journal.seal(entry, NOW_MS)
-        await installation.history.commit(sighting, entry.answer, sealed, settlement(entry))
+        answer = installation.journal.seal_answer(entry.answer, NOW_MS)
+        await installation.history.commit(sighting, answer, sealed, settlement(entry))
         if recorded:
             await installation.drain()
         return entry.decision_id

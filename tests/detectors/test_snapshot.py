@@ -55,9 +55,9 @@ def test_a_window_is_open_at_its_start_and_closed_at_its_end(entries, offset, wi
 
 @given(_entries, _offsets, _windows)
 def test_the_busiest_window_is_the_fullest_that_holds_the_event(entries, offset, window_ms):
-    """Of all that end from the event's instant to the clock tolerance after it: it is enough to try every end."""
+    """Whatever came late or was dated ahead: it is enough to try every end at which something changes."""
     as_of_ms = NOW_MS + offset
-    last_ms = as_of_ms + min(CLOCK_TOLERANCE_MS, window_ms - 1)
+    last_ms = as_of_ms + window_ms - 1
     ends = {as_of_ms, last_ms, *(at for at, _ in entries if as_of_ms <= at <= last_ms)}
     ends |= {min(at + window_ms - 1, last_ms) for at, _ in entries if as_of_ms <= at + window_ms - 1}
     tried = [counted(entries, end_ms, window_ms) for end_ms in ends]
@@ -121,17 +121,19 @@ def test_nothing_happened_in_an_empty_series():
 
 
 @given(st.lists(st.tuples(_offsets, st.integers(0, HOUR_MS)), max_size=32), st.sampled_from(WINDOWS_S))
-def test_distinct_peers_are_those_seen_within_the_window(found, window_s):
+def test_distinct_peers_are_those_of_the_fullest_window_that_holds_the_event(found, window_s):
     peers = [
         Peer(f"{n:016x}", NOW_MS + first, NOW_MS + first + lasted) for n, (first, lasted) in enumerate(found)
     ]
     snapshot = seen("signup", Entity(), device=Entity(peers={"account": peers}))
-    expected = [
-        peer
-        for peer in peers
-        if peer.last_seen_ms > NOW_MS - window_s * 1_000 and peer.first_seen_ms <= NOW_MS + CLOCK_TOLERANCE_MS
+    window_ms = window_s * 1_000
+    ends = [NOW_MS, *(peer.first_seen_ms for peer in peers)]
+    tried = [
+        sum(peer.first_seen_ms <= end and end - window_ms < peer.last_seen_ms for peer in peers)
+        for end in ends
+        if NOW_MS <= end < NOW_MS + window_ms
     ]
-    assert snapshot.distinct("device", "account", window_s) == len(expected)
+    assert snapshot.distinct("device", "account", window_s) == max(tried)
 
 
 # ---------------------------------------------------------------- bursts
@@ -153,16 +155,16 @@ def passed(instants: Sequence[int]) -> int:
     return asyncio.run(judge())
 
 
-@pytest.mark.parametrize("step_ms", [0, 1, 20_000, CLOCK_TOLERANCE_MS // 6])
+@pytest.mark.parametrize("step_ms", [0, 1, CLOCK_TOLERANCE_MS // 6, HOUR_MS // 7])
 def test_of_a_burst_exactly_five_pass_in_every_order_of_arrival(step_ms):
-    """Seven redemptions within the clock tolerance: all 5,040 orders."""
+    """Seven redemptions within the hour, told forwards, backwards or anyhow: all 5,040 orders."""
     instants = [NOW_MS + n * step_ms for n in range(7)]
     orders = set(permutations(instants))
     assert {passed(order) for order in orders} == {5}
 
 
-@given(st.lists(st.integers(0, CLOCK_TOLERANCE_MS), min_size=6, max_size=EXACT_INSTANTS), st.randoms())
-def test_of_any_burst_within_the_tolerance_exactly_five_pass(offsets, rng):
+@given(st.lists(st.integers(0, HOUR_MS - 1), min_size=6, max_size=EXACT_INSTANTS), st.randoms())
+def test_of_any_burst_within_the_window_exactly_five_pass(offsets, rng):
     instants = [NOW_MS + offset for offset in offsets]
     rng.shuffle(instants)
     assert passed(instants) == REDEEM_1H.max == 5

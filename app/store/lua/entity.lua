@@ -1,12 +1,12 @@
 -- entity.lua · prelude of observe.lua and restore.lua: one event taken in at one entity, in one HSET
 local PEERS_KEPT = 32
 
--- ARGV as in observe.lua, notes from ARGV[from] on → all fields after the event, and what `insert` said of it
+-- ARGV as in observe.lua, notes from ARGV[from] on → all fields after the event, what `insert` said of it, and which peers were met for the first time (bit n: the n-th)
 local function take(key, ARGV, from)
   local kind, at, mark = ARGV[1], tonumber(ARGV[2]), ARGV[3]
   local reply, place = redis.call('HGETALL', key), {}
   for i = 1, #reply, 2 do place[reply[i]] = i + 1 end
-  local changes = {}
+  local changes, met, peers = {}, 0, 0
 
   local function put(field, value)
     local i = place[field]
@@ -30,12 +30,6 @@ local function take(key, ARGV, from)
       put(series, blob)
       if folded then put(cells, folded) end
     end
-  end
-
-  if key:sub(1, 1) == 'a' then -- accounts say when they were first and last seen; elsewhere the peers do
-    local first, last = tonumber(reply[place.a]), tonumber(reply[place.z])
-    if not first or at < first then put('a', ARGV[2]) end
-    if not last or at > last then put('z', ARGV[2]) end
   end
 
   -- a peer is key (8 bytes), first and last seen (u32 s) and, at shared entities, traits (8 bytes)
@@ -66,6 +60,7 @@ local function take(key, ARGV, from)
       blob = blob:sub(1, where - 1) .. blob:sub(where + stride)
     end
     put(field, blob .. peer .. struct.pack('<I4I4', now, now) .. traits)
+    met = met + 2 ^ peers
   end
 
   -- a fact is since (ms, double), changed (ms, double, 0 never) and the value; the latest instant wins
@@ -85,6 +80,7 @@ local function take(key, ARGV, from)
   while ARGV[i] do
     if ARGV[i] == 'p' then
       meet('p' .. ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+      peers = peers + 1
       i = i + 4
     else
       learn('f' .. ARGV[i + 1], ARGV[i + 2])
@@ -97,5 +93,5 @@ local function take(key, ARGV, from)
     local ttl = tonumber(ARGV[6])
     if redis.call('PTTL', key) < ttl - DAY_MS then redis.call('PEXPIRE', key, ttl) end
   end
-  return reply, added
+  return reply, added, met
 end

@@ -13,4 +13,5 @@ table.sort(links, function(x, y)
 end)
 while #links > LINKS_KEPT do links[#links] = nil end
 redis.call('HSET', KEYS[1], 'k', table.concat(links))
+expire_in_time(KEYS[1])
 return 1

@@ -151,6 +151,11 @@ local function remove(blob, cells, at, mark, points)
   return nil, nil
 end
 
+-- an account that no event of its own has made yet goes when accounts go: after 13 months
+local function expire_in_time(account)
+  if redis.call('PTTL', account) == -1 then redis.call('PEXPIRE', account, 400 * DAY_MS) end
+end
+
 -- points burned for good at an account: the series `burn` and its total; nothing where the series has them already
 local function burn(account, at, mark, points, keep)
   local blob, folded, new =
@@ -180,8 +185,11 @@ local function withdraw(entity, kind, at, mark, points)
   return true
 end
 
--- what a decision settles at its account: points burned, and totals given as kind, points … in ARGV[from] to ARGV[to]
+-- what a decision settles at its account: when it was first and last seen, points burned, and totals given as kind, points … in ARGV[from] to ARGV[to]
 local function settle(account, at, mark, burned, keep, ARGV, from, to)
+  local first, last = redis.call('HGET', account, 'a'), redis.call('HGET', account, 'z')
+  if not first or at < tonumber(first) then redis.call('HSET', account, 'a', string.format('%.0f', at)) end
+  if not last or at > tonumber(last) then redis.call('HSET', account, 'z', string.format('%.0f', at)) end
   if burned then burn(account, at, mark, burned, keep) end
   for i = from, to, 2 do redis.call('HINCRBY', account, 't' .. ARGV[i], ARGV[i + 1]) end
 end

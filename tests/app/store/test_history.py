@@ -200,14 +200,13 @@ async def test_the_likeliest_eight_links_are_remembered(history):
 
 
 async def test_retract_restores_what_was_counted(history):
-    """All but one thing: that the account was heard of."""
     await history.observe(sighting("e-1", NOW_MS, device="d-1"))
     before = await account_of(history)
     unwanted = sighting("e-2", NOW_MS - 5_000, device="d-2", kind="earn")
     seen = await history.observe(unwanted)
-    await history.retract(unwanted, seen.added)
+    await history.retract(unwanted, seen)
     after = await account_of(history)
-    assert plain(after) == plain(before) | {"first": NOW_MS - 5_000}
+    assert plain(after) == plain(before)
     there = await history.observe(sighting("e-3", NOW_MS, account="m-2", device="d-2"))
     device = there.entities["device"]
     assert [peer.key for peer in device.peers["account"]] == [key("m-2").hex()]
@@ -217,7 +216,7 @@ async def test_retract_restores_what_was_counted(history):
 async def test_retract_takes_back_only_what_this_call_counted(history):
     await history.observe(sighting("e-1", device="d-1"))
     again = await history.observe(sighting("e-1", device="d-1"))
-    await history.retract(sighting("e-1", device="d-1"), again.added)
+    await history.retract(sighting("e-1", device="d-1"), again)
     assert list((await account_of(history)).series["redeem"].instants_ms) == [NOW_MS]
 
 
@@ -229,7 +228,7 @@ async def test_a_repeat_of_an_event_long_folded_leaves_no_trace(history):
     for event in events[:20]:
         again = await history.observe(event)
         assert again.added == {"account": True, "device": True}
-        await history.retract(event, again.added)
+        await history.retract(event, again)
     after = await history.observe(events[-1])
     assert {role: plain(entity) for role, entity in after.entities.items()} == before
 
@@ -239,7 +238,7 @@ async def test_a_conflict_with_an_instant_of_its_own_leaves_no_empty_cell(histor
     seen = await history.observe_many(events)
     late = sighting("e-1", NOW_MS - 48 * HOUR_MS, body="another")
     again = await history.observe(late)
-    await history.retract(late, again.added)
+    await history.retract(late, again)
     after = await history.observe(events[-1])
     assert plain(after.entities["account"])["series"] == plain(seen[-1].entities["account"])["series"]
 
@@ -327,4 +326,4 @@ async def test_an_entity_that_is_only_looked_at_counts_nothing(history):
 async def test_a_change_of_lists_is_seen_with_the_next_event(history):
     before = (await history.observe(sighting("e-1"))).config
     await history.bump_config()
-    assert (await history.observe(sighting("e-2"))).config == before + 1
+    assert (await history.observe(sighting("e-2"))).config != before

@@ -53,7 +53,7 @@ class Walker:
     async def walk(self, steps: int) -> None:
         await self._observe([self._made()])
         for _ in range(steps):
-            one, added = self._rng.choice(self._rng.choice([self._seen, self._seen[-20:]]))
+            one, seen = self._rng.choice(self._rng.choice([self._seen, self._seen[-20:]]))
             move = self._rng.choice(["burst", "burst", "again", "other body", "retract", "commit", "outcome"])
             if move == "burst":
                 await self._observe([self._made() for _ in range(self._rng.choice([1, 3, 10, 40]))])
@@ -65,7 +65,7 @@ class Walker:
                 )
             elif move == "retract":
                 for store in (self._valkey, self._memory):
-                    await store.retract(one, added)
+                    await store.retract(one, seen)
             elif move == "commit":
                 await self._commit(one)
             else:
@@ -95,7 +95,7 @@ class Walker:
             await self._valkey.observe_many(events), await self._memory.observe_many(events), strict=True
         ):
             assert told(there) == told(here)
-            self._seen.append((events[0], dict(here.added)))
+            self._seen.append((events[0], here))
             events = events[1:]
 
     async def _commit(self, one: Sighting) -> None:
