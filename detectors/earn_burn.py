@@ -74,7 +74,7 @@ SAME_DAY: Final = Threshold(
     0.5, "ratio", "buying in the morning and burning in the evening is half as odd as within the hour", _ADR
 )
 RETURN_EACH: Final = Threshold(
-    0.3,
+    0.35,
     "weight",
     "one return of spent points is a wrong size; the second in a season is pended in the field",
     _ADR,
