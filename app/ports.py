@@ -388,6 +388,10 @@ class Record(Protocol):
         """Everything ever journalled with its sequence number, in the order written: what `rebuild` reads."""
         ...
 
+    def last_seq(self) -> int:
+        """The sequence number of the entry written last; 0 where there is none."""
+        ...
+
     def event_ids(self) -> Iterator[tuple[str, str]]:
         """Programme and id of every event recorded, in any order, streaming."""
         ...

@@ -1,7 +1,7 @@
 """The hot state again, from the record: what a lost Valkey costs is the time this takes.
 
 Every stretch is one transaction with its place in the record, so that a rebuild that is killed goes on where it
-was. Events decided meanwhile are counted as ever: a series does not care in which order it learns its events.
+was. It goes as far as the record went when it began: what is recorded from then on was counted when it was decided.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from detectors.snapshot import EXACT_BURNS
 STRETCH: Final = 64
 """Entries a transaction: some 500 commands, 10 ms during which Valkey serves nobody else."""
 PLACE: Final = "rebuilt"
+GOAL: Final = "rebuild_to"
 COMPLETE: Final = "complete"
 REBUILDER: Final = b"rebuilding"
 LEASE_MS: Final = 10_000
@@ -38,11 +39,24 @@ async def is_complete(pipeline: Pipeline) -> bool:
     return bool(await pipeline.execute("HEXISTS", STATE_KEY, COMPLETE))
 
 
-async def wipe(pipeline: Pipeline) -> None:
-    """Forget every entity, so that a rebuild starts from nothing. Journals, claims and answers stay."""
-    await pipeline.execute("HDEL", STATE_KEY, COMPLETE, PLACE)
+async def wipe(pipeline: Pipeline, token: bytes | None = None) -> None:
+    """
+    Forget every entity, so that a rebuild starts from nothing. Journals, claims and answers stay.
+
+    Args:
+        pipeline: To the hot store.
+        token: Of the rebuild that does it, whose lease is renewed meanwhile.
+
+    Raises:
+        Rebuilding: Another has taken over; what it restores must not be forgotten.
+    """
+    await pipeline.execute("HDEL", STATE_KEY, COMPLETE, PLACE, GOAL)
     cursor = b"0"
     while True:
+        if token is not None:
+            if await pipeline.execute("GET", REBUILDER) != token:
+                raise Rebuilding("another process has taken the rebuild over")
+            await pipeline.execute("PEXPIRE", REBUILDER, LEASE_MS)
         cursor, keys = await pipeline.execute("SCAN", cursor, "COUNT", 1_000)
         doomed = [key for key in keys if is_entity(key) or key[:1] == TURNED]
         if doomed:
@@ -68,7 +82,7 @@ async def rebuild(
         raise Rebuilding("the hot state is being rebuilt by another process; it says when it is complete")
     try:
         if from_nothing:
-            await wipe(pipeline)
+            await wipe(pipeline, token)
         return 0 if await is_complete(pipeline) else await _replay(pipeline, record, sighter, progress, token)
     finally:
         if await pipeline.execute("GET", REBUILDER) == token:
@@ -78,11 +92,14 @@ async def rebuild(
 async def _replay(
     pipeline: Pipeline, record: Record, sighter: Sighter, progress: Progress, token: bytes
 ) -> int:
-    begun = int(await pipeline.execute("HGET", STATE_KEY, PLACE) or 0)
+    await pipeline.execute("HSETNX", STATE_KEY, GOAL, record.last_seq())
+    begun, goal = (int(seq or 0) for seq in await pipeline.execute("HMGET", STATE_KEY, PLACE, GOAL))
     total = record.count_events()
     packed: list[bytes] = []
     done = 0
     for entry, seq in record.replay():
+        if seq > goal:
+            break
         done += 1
         if seq <= begun:
             continue
@@ -111,7 +128,7 @@ async def _apply(pipeline: Pipeline, packed: list[bytes], place: int | None, tok
         raise Rebuilding("another process has taken the rebuild over")
     refused = next((reply for reply in replies if isinstance(reply, Exception)), None)
     if refused is not None:  # Redis does not roll back: what is half there would be counted twice
-        await wipe(pipeline)
+        await wipe(pipeline, token)
         raise HotStoreAway(f"a stretch of the rebuild was refused, it starts again: {refused}") from refused
 
 

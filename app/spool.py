@@ -66,10 +66,13 @@ class Spool:
             path = self._directory / name
             try:
                 yield self._read(path)
-            except FileNotFoundError:  # another worker was quicker
+            except (
+                FileNotFoundError,
+                IsADirectoryError,
+            ):  # another worker was quicker; or it is none of ours
                 continue
             except (SealBroken, DecodeError, TypeError):
-                log.exception("a waiting decision cannot be read; set aside", file=name)
+                log.exception("a waiting decision cannot be read; set aside", entry_id=name)
                 path.rename(path.with_name(f".unreadable-{name}"))
 
     def holds(self, event_key: bytes) -> bool:

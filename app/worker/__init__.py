@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from typing import Final
@@ -101,14 +102,23 @@ class _Work:
         """The hot store is new, or lost what it had."""
         self._until_filters = await filters.ensure(self._pipeline, self._record, self._sighter)
         log.info("the hot state is brought back from the record")
-        while await self._recorder.step():  # what was counted before the loss and is not recorded yet
-            pass
+        recording = asyncio.create_task(self._record_on())
         try:
             done = await rebuild(self._pipeline, self._record, self._sighter, lambda _done, _total: None)
         except Rebuilding:
             log.info("somebody else is bringing it back")
         else:
             log.info("the hot state is complete", entries=done)
+        finally:
+            recording.cancel()
+            with contextlib.suppress(asyncio.CancelledError, HotStoreAway, RecordAway):
+                await recording
+
+    async def _record_on(self) -> None:
+        """A rebuild takes minutes; the journal must not fill the hot store meanwhile."""
+        while True:
+            if not await self._recorder.step():
+                await asyncio.sleep(IDLE_S)
 
 
 async def _sleep(stopping: asyncio.Event, seconds: float) -> None:

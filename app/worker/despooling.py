@@ -60,7 +60,7 @@ class Despooler:
         if counts != entry.answer:
             log.error(
                 "a decision made while the hot store was away was overtaken; set aside",
-                decision=entry.decision_id,
+                decision_id=entry.decision_id,
             )
             await self._pipeline.call(set_aside(sealed))
 

@@ -39,16 +39,16 @@ async def ensure(pipeline: Pipeline, record: Record, sighter: Sighter) -> int:
         wanted *= 2
     asked = b"".join(pack(("STRLEN", b"f" + tag)) for tag in PARTITIONS)
     sizes = await pipeline.call(asked, len(PARTITIONS))
-    if min(sizes) * 8 < wanted:
-        await _build(pipeline, record, sighter, wanted)
+    if min(sizes) * 8 < wanted and not await _build(pipeline, record, sighter, wanted):
+        return 1  # somebody else is at it, or died over it: ask again soon
     return max(wanted * len(PARTITIONS) // BITS_AN_EVENT - events, 1)
 
 
-async def _build(pipeline: Pipeline, record: Record, sighter: Sighter, bits: int) -> None:
-    """Under another name first: until it is complete the old one, or none, stands. One builder at a time."""
+async def _build(pipeline: Pipeline, record: Record, sighter: Sighter, bits: int) -> bool:
+    """Under another name first: until it is complete the old one, or none, stands. Whether it was built here."""
     token = secrets.token_bytes(8)
     if not await pipeline.execute("SET", BUILDER, token, "NX", "PX", LEASE_MS):
-        return
+        return False
     tags = len(PARTITIONS)
     await pipeline.call(b"".join(pack(("DEL", b"g" + tag)) for tag in PARTITIONS), tags)
     await pipeline.call(b"".join(pack(("SETBIT", b"g" + tag, bits - 1, 0)) for tag in PARTITIONS), tags)
@@ -57,11 +57,13 @@ async def _build(pipeline: Pipeline, record: Record, sighter: Sighter, bits: int
         packed.append(_marking(sighter.event_key(program_id, event_id), bits))
         if len(packed) == STRETCH:
             if not await _apply(pipeline, token, packed):
-                return
+                return False
             packed.clear()
     packed += [pack(("RENAME", b"g" + tag, b"f" + tag)) for tag in PARTITIONS]
-    if await _apply(pipeline, token, packed):
-        await pipeline.execute("DEL", BUILDER)
+    if not await _apply(pipeline, token, packed):
+        return False
+    await pipeline.execute("DEL", BUILDER)
+    return True
 
 
 def _marking(event: bytes, bits: int) -> bytes:

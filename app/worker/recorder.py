@@ -65,12 +65,14 @@ class Recorder:
                 try:
                     opened.append(self._journal.open(sealed))
                 except (SealBroken, DecodeError):
-                    log.exception("journal entry cannot be opened; set aside", entry=entry_id.decode())
+                    log.exception("journal entry cannot be opened; set aside", entry_id=entry_id.decode())
                     broken.append((read.tag, sealed))
-        broken += [(PARTITIONS[0], self._sealed(entry)) for entry in await self._append(opened)]
-        await self._forget(reads, opened, broken)
-        metrics.recorded(len(opened))
-        return len(opened) + len(broken)
+        refused = await self._append(opened)
+        broken += [(PARTITIONS[0], self._sealed(entry)) for entry in refused]
+        recorded = [entry for entry in opened if not any(entry is one for one in refused)]
+        await self._forget(reads, recorded, broken)
+        metrics.recorded(len(recorded))
+        return len(recorded) + len(broken)
 
     async def _read(self) -> list[_Read]:
         asked = b"".join(pack(("XRANGE", b"j" + tag, "-", "+", "COUNT", BATCH)) for tag in PARTITIONS)
@@ -93,7 +95,7 @@ class Recorder:
             ArithmeticError,
         ):  # drivers tell some refusals in Python's own words
             if len(entries) == 1:
-                log.exception("the record refused an entry; set aside", decision=entries[0].decision_id)
+                log.exception("the record refused an entry; set aside", decision_id=entries[0].decision_id)
                 return entries
             halves = entries[: len(entries) // 2], entries[len(entries) // 2 :]
             return [*await self._append(halves[0]), *await self._append(halves[1])]
@@ -102,7 +104,7 @@ class Recorder:
     async def _forget(
         self, reads: list[_Read], entries: list[JournalEntry], broken: list[tuple[bytes, bytes]]
     ) -> None:
-        """Only after it is recorded: mark the event ids, let the answers age, trim the journals."""
+        """Only after it is recorded: mark the event ids, let the answers age. Trim the journals."""
         packed = [set_aside(sealed, tag) for tag, sealed in broken]
         for entry in entries:
             nibble = bytes([int(entry.decision_id[4], 16)])

@@ -158,6 +158,12 @@ class DecidedRecord:
             count: int = connection.execute(select(head.c.events)).scalar_one()
         return count
 
+    def last_seq(self) -> int:
+        """The sequence number of the entry written last; 0 where there is none."""
+        with reading(self._engine) as connection:
+            last: int = connection.execute(select(head.c.seq)).scalar_one()
+        return last
+
 
 def _decision(row: Row[Any]) -> DecisionRow:
     return DecisionRow(*row[: len(_FIELDS)])
