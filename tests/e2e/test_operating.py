@@ -89,9 +89,9 @@ def test_health_and_readiness(client):
 def spoken(tmp_path_factory):
     """The log of a service at debug level after events full of personal data, bad bodies, an outage and a kill."""
     personal = {
-        "email": f"{CANARY}.mail@example.org", "phone": "+491511234567", "given_name": f"{CANARY}-given",
+        "email": f"{CANARY}.mail@example.org", "phone": "+49 1511 234567", "given_name": f"{CANARY}-given",
         "family_name": f"{CANARY}-family", "date_of_birth": "1977-07-17", "street": f"{CANARY} street 7",
-        "postcode": "77177", "city": f"{CANARY}-city",
+        "postcode": f"7-{CANARY}"[:20], "city": f"{CANARY}-city",
     }  # fmt: skip
     rest = {
         "ip": "203.0.113.177",
