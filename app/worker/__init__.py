@@ -28,7 +28,9 @@ from app.worker.despooling import Despooler
 from app.worker.recorder import Recorder
 
 IDLE_S: Final = 0.05
-"""Between looks at an empty journal: what a reader of the record waits at most."""
+"""Between looks at the journal: what a reader of the record waits at most."""
+FULL: Final = 1_000
+"""Entries in a turn from which the next follows at once; below it they gather, since a commit costs a sync."""
 AWAY_S: Final = 0.5
 """Before trying again when a store is away."""
 POLITENESS: Final = 10
@@ -96,7 +98,7 @@ class _Work:
         except (HotStoreAway, RecordAway) as away:
             log.warning("a store is away; trying again", why=str(away))
             return AWAY_S
-        return 0.0 if recorded else IDLE_S
+        return 0.0 if recorded >= FULL else IDLE_S
 
     async def _restore(self) -> None:
         """The hot store is new, or lost what it had."""
