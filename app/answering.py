@@ -24,7 +24,7 @@ from detectors.base import Abstained, Judgement, Signal
 from detectors.duplicates import LinkedAccount
 from detectors.event import Event
 from detectors.policy import DETECTORS
-from detectors.texts import member_text
+from detectors.texts import spoken_to_member
 from detectors.verdict import Verdict
 
 REMEMBERED: Final = 0.8
@@ -79,7 +79,7 @@ def spoken(
                 round(min(reason.contribution, 1.0), 4),
                 reason.message,
                 {name: _short(value) for name, value in reason.evidence.items()},
-                member_text(reason.code, policy.locale),
+                spoken_to_member(reason.code, verdict.enforced, policy.locale),
             )
             for reason in verdict.shown
         ),

@@ -97,8 +97,9 @@ class Applied(Struct, frozen=True, kw_only=True):
     """Something that was applied, with the value seen and the limit it was held against. Both in `unit`."""
 
     code: str
-    source: Source
     text: str
+    source: Source | UnsetType = UNSET
+    """Who it comes from; not told to members, who need not know of lists and limits."""
     observed: int | float | str | None = None
     limit: int | float | str | None = None
     unit: str | None = None
@@ -119,12 +120,12 @@ class Explanation(Struct, frozen=True, kw_only=True):
     audience: Audience
     locale: str
     decision: Action
-    source: Source
     summary: str
     applied: tuple[Applied, ...]
     would_change: tuple[Counterfactual, ...]
     policy_version: str
     model_version: str
+    source: Source | UnsetType = UNSET
 
 
 # ---------------------------------------------------------------- answers to a use case's caller

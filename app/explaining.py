@@ -16,22 +16,18 @@ from detectors.actions import Action
 from detectors.counterfactuals import counterfactuals
 from detectors.deciding import deciding
 from detectors.policy import Locale, Policy
-from detectors.texts import member_text
+from detectors.texts import CARRIED_OUT, NOT_CARRIED_OUT, Text, spoken_to_member
 from detectors.verdict import weigh
 
-SUMMARY: Final[Mapping[str, Mapping[Action, str]]] = {
-    "en": {
-        "allow": "Nothing stood in the way.",
-        "challenge": "We asked for a confirmation before going on.",
-        "review": "A person looks at this before it goes on.",
-        "block": "This could not be carried out. You can ask for a person to look at it.",
-    },
-    "de": {
-        "allow": "Es sprach nichts dagegen.",
-        "challenge": "Wir haben vorab um eine Bestätigung gebeten.",
-        "review": "Ein Mensch sieht sich das an, bevor es weitergeht.",
-        "block": "Das konnte nicht ausgeführt werden. Sie können um Prüfung durch einen Menschen bitten.",
-    },
+SUMMARY: Final[Mapping[Action, Text]] = {
+    "allow": CARRIED_OUT,
+    "challenge": Text(
+        "We asked for a confirmation before going on.", "Wir haben vorab um eine Bestätigung gebeten."
+    ),
+    "review": Text(
+        "A person looks at this before it goes on.", "Ein Mensch sieht sich das an, bevor es weitergeht."
+    ),
+    "block": NOT_CARRIED_OUT,
 }
 SOURCE_OF: Final[Mapping[str, Source]] = {"list": "list", "rule": "rule", "fallback": "fallback"}
 _decode = msgspec.json.Decoder(Decision).decode
@@ -82,15 +78,17 @@ class Explainer:
 
 def _for_member(told: Decision, locale: Locale) -> Explanation:
     """In the member's words: what it means and the texts of the reasons; no limit, no score, no suspicion."""
-    texts = dict.fromkeys(member_text(reason.code, locale) for reason in told.reasons)
+    texts = dict.fromkeys(spoken_to_member(reason.code, told.decision, locale) for reason in told.reasons)
+    words = SUMMARY[told.decision]
+    summary = words.de if locale == "de" else words.en
+    texts.pop(summary, None)
     return Explanation(
         decision_id=told.decision_id,
         audience="member",
         locale=locale,
         decision=told.decision,
-        source=told.source,
-        summary=SUMMARY[locale][told.decision],
-        applied=tuple(Applied(code="NOTE", source=told.source, text=text) for text in texts),
+        summary=summary,
+        applied=tuple(Applied(code="NOTE", text=text) for text in texts),
         would_change=(),
         policy_version=told.policy_version,
         model_version=told.model_version,

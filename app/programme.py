@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from app.ports import ListEntry
 from app.sighting import Sighted
@@ -29,6 +30,7 @@ class Programme:
 
     lists:    digest → entries of any list that name it.
     contexts: digest of a device or address → its registered shared context.
+    networks: networks registered as one, first come first served.
     """
 
     policy: Policy
@@ -36,15 +38,21 @@ class Programme:
     model_version: str = "none"
     lists: Mapping[bytes, Sequence[ListEntry]] = field(default_factory=dict)
     contexts: Mapping[bytes, str] = field(default_factory=dict)
+    networks: Sequence[tuple[IPv4Network | IPv6Network, str]] = ()
     rules: Callable[[Snapshot], RuleHits] = no_rules
 
     def snapshot(self, event: Event, sighted: Sighted, entities: Mapping[str, Entity]) -> Snapshot:
         """The frozen input of every detector."""
         sighting = sighted.sighting
-        contexts: Mapping[str, str] = {}
+        contexts: dict[str, str] = {}
         if self.contexts:
             known = ((touch.role, self.contexts.get(touch.key)) for touch in sighting.touches)
             contexts = {role: context for role, context in known if context is not None}
+        if self.networks and event.ip is not None and "ip" not in contexts:
+            address = ip_address(event.ip)
+            context = next((one for network, one in self.networks if address in network), None)
+            if context is not None:
+                contexts["ip"] = context
         return Snapshot(
             event,
             sighting.at_ms,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Final
 
 import structlog
@@ -70,14 +71,21 @@ class Rulebook:
 
     def _made(self, program_id: str) -> Programme:
         policy = self._file.programme(program_id)
+        networks = tuple(
+            (ip_network(shared.value, strict=False), shared.context)
+            for shared in policy.contexts
+            if shared.kind == "ip" and "/" in shared.value
+        )
         contexts = {
             self._sighter.digest(program_id, shared.kind, shared.value): shared.context
             for shared in policy.contexts
+            if not (shared.kind == "ip" and "/" in shared.value)
         }
         return Programme(
             policy,
             catalogue(policy),
             lists=self._lists.get(program_id, {}),
             contexts=contexts,
+            networks=networks,
             rules=compiled(policy),
         )

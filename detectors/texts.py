@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from detectors.actions import Action
 from detectors.policy import Locale
 
 
@@ -90,3 +91,18 @@ def member_text(code: str, locale: Locale) -> str:
     """The sentence for a reason. A programme's own limits and rules read as an ordinary request."""
     text = TEXTS.get(code, REQUEST)
     return text.de if locale == "de" else text.en
+
+
+CARRIED_OUT: Final = Text("Nothing stands in the way.", "Es spricht nichts dagegen.")
+NOT_CARRIED_OUT: Final = Text(
+    "This could not be carried out. You can ask for a person to look at it.",
+    "Das konnte nicht ausgeführt werden. Sie können um Prüfung durch einen Menschen bitten.",
+)
+
+
+def spoken_to_member(code: str, decision: Action, locale: Locale) -> str:
+    """What a member reads for a reason, given what was decided: nobody is told to wait for what is refused or done."""
+    if decision in {"allow", "block"}:
+        text = CARRIED_OUT if decision == "allow" else NOT_CARRIED_OUT
+        return text.de if locale == "de" else text.en
+    return member_text(code, locale)

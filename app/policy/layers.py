@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
+from ipaddress import ip_network
 from typing import Any
 
 from msgspec import UNSET, Struct, structs
@@ -44,7 +45,18 @@ def overlay(base: Policy, section: Section, at: str, problems: list[str]) -> Pol
         problems.append(f"{at}risk_levels: must rise: medium, high, critical")
     rules = (*base.rules, *(Rule(**asdict(rule)) for rule in section.rules))
     _check_rules(rules, at, problems)
+    named: dict[tuple[str, str], str] = {}
+    for shared in (*base.contexts, *section.contexts):
+        other = named.setdefault((shared.kind, shared.value), shared.context)
+        if other != shared.context:
+            problems.append(
+                f"{at}contexts: {shared.kind} {shared.value!r} is both {other} and {shared.context}"
+            )
     for shared in section.contexts:
+        if shared.kind == "ip" and not _is_network(shared.value):
+            problems.append(
+                f"{at}contexts: {shared.value!r} is no IP address and no network such as 10.9.0.0/16"
+            )
         if shared.context not in SHARED:
             problems.append(f"{at}contexts: {shared.context!r} is none of {', '.join(SHARED)}")
     return replace(
@@ -115,3 +127,11 @@ def _check_rules(rules: tuple[Rule, ...], at: str, problems: list[str]) -> None:
             compile_rule(rule)
         except RuleRefused as refused:
             problems.append(f"{at}rules.{rule.code}.when: {refused}")
+
+
+def _is_network(value: str) -> bool:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return True

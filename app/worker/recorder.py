@@ -78,7 +78,9 @@ class Recorder:
 
     async def _read(self) -> list[_Read]:
         reads = []
-        for tag in PARTITIONS:  # one by one, and forgotten in small helpings: decisions are not to wait for this
+        for (
+            tag
+        ) in PARTITIONS:  # one by one, and forgotten in small helpings: decisions are not to wait for this
             reply = await self._pipeline.execute("XRANGE", b"j" + tag, "-", "+", "COUNT", BATCH)
             if reply:
                 reads.append(_Read(tag, reply[-1][0], [(entry_id, fields[1]) for entry_id, fields in reply]))

@@ -8,7 +8,7 @@ import pytest
 
 from detectors import anomaly, earn_burn
 from detectors.policy import DEFAULT
-from detectors.texts import REQUEST, TEXTS, member_text
+from detectors.texts import REQUEST, TEXTS, member_text, spoken_to_member
 
 SUSPICIOUS = re.compile(
     r"fraud|abuse|suspic|risk|block|betrug|missbrauch|verdacht|risiko|gesperrt|\d", re.IGNORECASE
@@ -31,3 +31,13 @@ def test_texts_are_neutral_in_both_languages(code):
 
 def test_a_programmes_own_code_reads_as_an_ordinary_request():
     assert member_text("OWN_RULE", "en") == REQUEST.en
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_nobody_is_told_to_wait_for_what_is_done_or_refused(locale):
+    """A text that promises or asks belongs to a challenge or a review."""
+    promising = {member_text(code, locale) for code in TEXTS}
+    for code in TEXTS:
+        assert spoken_to_member(code, "review", locale) in promising
+        assert spoken_to_member(code, "block", locale) not in promising
+        assert spoken_to_member(code, "allow", locale) not in promising

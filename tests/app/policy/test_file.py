@@ -160,3 +160,21 @@ def test_check_lists_problems_and_never_raises(tmp_path):
     assert check(sound) == []
     assert "name" in check(wrong)[0]
     assert "cannot be read" in check(tmp_path / "absent.toml")[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "fine"), [("10.9.0.0/16", True), ("192.0.2.7", True), ("2001:db8::/48", True), ("nope", False)]
+)
+def test_a_shared_address_is_an_address_or_a_network(value, fine):
+    text = f'name = "t"\n[[contexts]]\nkind = "ip"\nvalue = "{value}"\ncontext = "office_nat"\n'
+    if fine:
+        assert parse(text).programme("default").contexts[0].value == value
+    else:
+        with pytest.raises(PolicyRefused, match="no network"):
+            parse(text)
+
+
+def test_one_device_is_not_registered_as_two_things():
+    entry = '[[contexts]]\nkind = "device"\nvalue = "d-1"\ncontext = "{}"\n'
+    with pytest.raises(PolicyRefused, match="both"):
+        parse('name = "t"\n' + entry.format("kiosk") + entry.format("household"))
