@@ -82,6 +82,8 @@ async def tell_outcome(call: Call) -> Response:
     """POST /v1/decisions/{decision_id}/outcome."""
     decision_id = call.path("decision_id")
     body = await call.body(OutcomeBody)
+    if call.principal.stores:
+        await _check_store(call, decision_id)
     answer = await call.api.scorer.tell_outcome(
         call.principal.program_id, decision_id, body.outcome, call.principal.name
     )
@@ -93,6 +95,20 @@ async def tell_outcome(call: Call) -> Response:
         case Unavailable503(retry_after_s):
             raise Refused(UNAVAILABLE.after(retry_after_s))
     raise Refused(NOT_FOUND)
+
+
+async def _check_store(call: Call, decision_id: str) -> None:
+    """A key of some stores tells the outcome of their decisions only."""
+    record, program_id = call.api.record, call.principal.program_id
+    row = await to_thread.run_sync(record.decision, program_id, decision_id)
+    if row is None:
+        raise Refused(NOT_FOUND)
+    event = await to_thread.run_sync(record.event, program_id, row.event_id)
+    if event is None:
+        raise Refused(NOT_FOUND)
+    refusal = call.principal.refuses(event)
+    if refusal is not None:
+        raise Refused(refusal)
 
 
 def _recorded(row: DecisionRow) -> dict[str, object]:

@@ -72,6 +72,9 @@ class MemoryRecord:
                 return row
         return None
 
+    def event(self, program_id: str, event_id: str) -> Event | None:
+        return next((e for r, e in self.rows if (r.program_id, r.event_id) == (program_id, event_id)), None)
+
     def decisions(self, program_id, *, account_id, limit, cursor) -> Page[DecisionRow]:
         found = [row for row, _ in self.rows if row.program_id == program_id]
         return paged([row for row in found if account_id in {None, row.account_id}], limit, cursor)

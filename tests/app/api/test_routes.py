@@ -156,6 +156,17 @@ async def test_an_event_of_another_programme_or_store_is_403(service):
     assert (await service.post("/v1/decisions", "score", event(store_id="s-1"))).status_code == 200
 
 
+async def test_a_key_of_some_stores_tells_the_outcomes_of_these_only(service):
+    ids = {}
+    for store in ("s-1", "s-2"):
+        sent = event(event_id=f"e-{store}", store_id=store)
+        ids[store] = (await service.post("/v1/decisions", "score", sent)).json()["decision_id"]
+    service.tokens["score"] = service.add_key("score", stores=["s-1"])
+    told = b'{"outcome": "completed"}'
+    problem(await service.post(f"/v1/decisions/{ids['s-2']}/outcome", "score", told), 403)
+    assert (await service.post(f"/v1/decisions/{ids['s-1']}/outcome", "score", told)).status_code == 200
+
+
 async def test_a_key_of_some_stores_does_not_read_the_whole_programme(service):
     service.tokens["read"] = service.add_key("read", stores=["s-1"])
     for path in ("/v1/decisions", "/v1/accounts/m-1", "/v1/labels", "/v1/lists/block"):
