@@ -45,6 +45,8 @@ format: $(VENV)/.installed-dev ## Fix what a machine can fix
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.installed-dev ## Measure decisions a second and latency
+	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq wrk; } || \
+	  { echo "make bench needs wrk; on Debian and Ubuntu: apt-get install wrk" >&2; exit 1; }
 	$(BIN)/python -m benchmarks
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
