@@ -21,7 +21,8 @@ from benchmarks.load import load
 from benchmarks.machine import machine
 
 BATCH = 1_000
-ACCOUNTS = 10_000
+ACCOUNTS = 100_000
+"""Three events a member a day: with thirty, half of all events exceed a limit and cost their reasons as well."""
 KINDS = ("earn",) * 6 + ("login",) * 3 + ("redeem",)
 DAY_S = 86_400
 
@@ -91,7 +92,7 @@ def main() -> None:
         for _ in range(3):
             for name, service in (("empty", empty), ("full", full)):
                 store = service.cpu_s("valkey")
-                one = load(service, keys[name], clients=8, seconds=given.seconds)
+                one = load(service, keys[name], clients=8, seconds=given.seconds, accounts=ACCOUNTS)
                 spent = (service.cpu_s("valkey") - store) / max(one.rate * given.seconds, 1) * 1e6
                 costs[name].append((one.cpu_us, spent))
         for name, label in (("empty", "empty store"), ("full", f"{given.events:,} events in 24 h")):
