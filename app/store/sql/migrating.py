@@ -21,8 +21,6 @@ EMPTY: Final = "base"
 
 _LOCK: Final = int.from_bytes(b"earnest", "big")
 """PostgreSQL's advisory lock is a number of our choice."""
-_PATIENCE_MS: Final = 120_000
-"""How long a process waits at SQLite while another migrates: longer than any migration should take."""
 
 
 def migrate(target: Engine | str, revision: str = LATEST) -> None:
