@@ -16,6 +16,7 @@ from app.answers import (
     LinkedAccounts,
     ReasonView,
 )
+from app.judging import Judged
 from app.ports import Decided, LinkFound, Origin, Sighting
 from app.programme import Programme
 from app.settlement import burned_points
@@ -25,7 +26,6 @@ from detectors.duplicates import LinkedAccount
 from detectors.event import Event
 from detectors.policy import DETECTORS
 from detectors.texts import spoken_to_member
-from detectors.verdict import Verdict
 
 REMEMBERED: Final = 0.8
 """From this probability a link counts and is remembered at both accounts: clerical review, domain.md section 2."""
@@ -54,14 +54,13 @@ def instant(ms: int) -> datetime:
 def spoken(
     event: Event,
     sighting: Sighting,
-    verdict: Verdict,
-    found: Sequence[LinkedAccount],
+    judged: Judged,
     programme: Programme,
     now_ms: int,
     latency_ms: float,
 ) -> bytes:
     """The response: the contract's decision, as the bytes that will be sent now and at every repeat."""
-    policy = programme.policy
+    policy, verdict = programme.policy, judged.verdict
     held = verdict.enforced == "review" and event.type in HELD
     decision = Decision(
         decision_id=decision_id(sighting),
@@ -84,7 +83,7 @@ def spoken(
             for reason in verdict.shown
         ),
         actions=(HoldPoints(instant(now_ms + policy.hold_hours * HOUR_MS)),) if held else (),
-        linked_accounts=_linked_accounts(sighting, found),
+        linked_accounts=_linked_accounts(sighting, judged.linked),
         policy_version=verdict.policy_version,
         model_version=programme.model_version,
         mode=verdict.mode,
@@ -99,21 +98,21 @@ def spoken(
 def entry_of(
     event: Event,
     sighting: Sighting,
-    verdict: Verdict,
-    found: Sequence[LinkedAccount],
+    judged: Judged,
     programme: Programme,
     origin: Origin,
     received_ms: int,
     answer: bytes,
 ) -> Decided:
     """The journal's entry."""
+    verdict = judged.verdict
     links = tuple(
         LinkFound(
             bytes.fromhex(other.key),
             round(other.probability, 4),
             tuple((one.identifier, one.agreement, round(one.weight_log2, 2)) for one in other.evidence),
         )
-        for other in found[:LINKS_SETTLED]
+        for other in judged.linked[:LINKS_SETTLED]
         if other.probability >= REMEMBERED
     )
     return Decided(
@@ -133,6 +132,7 @@ def entry_of(
         sighting.touches[0].key,
         links,
         pack_found(verdict) if verdict.action != "allow" else b"",
+        judged.vector,
     )
 
 

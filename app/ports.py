@@ -202,6 +202,8 @@ class Decided(Struct, frozen=True, tag="decided"):
     links: tuple[LinkFound, ...] = ()
     found: bytes = b""
     """What was found, packed by `app.traces`, where the policy asked for more than a plain yes."""
+    vector: bytes = b""
+    """The anomaly model's features as scored: float32, little-endian (see `detectors.forest.features`)."""
 
 
 class OutcomeTold(Struct, frozen=True, tag="outcome"):

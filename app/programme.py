@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from msgspec.structs import replace
+
 from app.ports import ListEntry
 from app.sighting import Sighted
 from detectors.base import Detector
 from detectors.event import Event
+from detectors.forest.features import vector
 from detectors.policy import Policy, Rule
 from detectors.snapshot import OWN_ROLES, Entity, Snapshot
 from detectors.verdict import ListHit
@@ -53,7 +56,7 @@ class Programme:
             context = next((one for network, one in self.networks if address in network), None)
             if context is not None:
                 contexts["ip"] = context
-        return Snapshot(
+        seen = Snapshot(
             event,
             sighting.at_ms,
             entities["account"],
@@ -67,7 +70,9 @@ class Programme:
             sighted.traits,
             contexts,
             sighted.disposable_email,
+            {peer.role: peer.key.hex() for peer in sighting.touches[0].peers},
         )
+        return replace(seen, vector=vector(seen))
 
     def list_hits(self, sighted: Sighted, entities: Mapping[str, Entity], now_ms: int) -> Sequence[ListHit]:
         """Entries that name something of this event, or a contact the account, if we see it, is known to have."""

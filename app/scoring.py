@@ -19,19 +19,16 @@ from app.answering import entry_of, spoken
 from app.answers import Answer, Conflict409, Decided200, Unavailable503
 from app.earlier import Earlier, first_claim, unless_only_looked_at
 from app.journal import Journal
+from app.judging import Judged, judge
 from app.ports import Clock, Decided, History, HotStoreAway, Origin, Record, RecordAway, Seen
 from app.rulebook import Rulebook
 from app.settlement import settlement
 from app.sighting import Sighted, Sighter
 from app.spool import Spool
 from detectors.actions import SEVERITY
-from detectors.base import Abstained, Clear, Judgement
-from detectors.duplicates import LinkedAccount, linked
 from detectors.event import Event
-from detectors.limits import Breach, breaches
-from detectors.policy import Policy
-from detectors.snapshot import Snapshot
-from detectors.verdict import Found, Verdict, combine, fallback, judge_all, weigh
+from detectors.policy import DETECTORS
+from detectors.verdict import Found, fallback, weigh
 
 TOGETHER: Final = 32
 """Events of a batch decided in one go, some 3 ms, before single requests get their turn."""
@@ -149,45 +146,27 @@ class Scorer:
         self, event: Event, sighted: Sighted, seen: Seen, origin: Origin, received_ms: int, began: float
     ) -> Decided:
         programme = self._rulebook.programme(event.program_id)
-        policy = programme.policy
-        snapshot = programme.snapshot(event, sighted, seen.entities)
-        judgements, degraded = judge_all(programme.detectors, snapshot)
-        for failed in degraded:
-            metrics.detector_failed(failed.partition(":")[0])
-        rule_hits, rules_failed = programme.rules(snapshot)
-        degraded += rules_failed
-        if not seen.complete:
-            degraded.append("history: being rebuilt from the record")
+        notes = [] if seen.complete else ["history: being rebuilt from the record"]
         if not self._rulebook.is_fresh:
-            degraded.append("lists: could not be read again")
-        exceeded, limits_failed = _exceeded(judgements, policy, snapshot)
-        degraded += limits_failed
-        verdict = combine(
-            snapshot,
-            judgements,
-            exceeded,
-            programme.list_hits(sighted, seen.entities, received_ms),
-            rule_hits,
-            policy,
-            degraded,
-        )
-        found = linked(snapshot) if _may_link(judgements) else ()
-        return self._draft(event, sighted, verdict, found, origin, received_ms, began)
+            notes.append("lists: could not be read again")
+        judged = judge(programme, event, sighted, seen.entities, received_ms, notes)
+        for failed in {note.partition(":")[0] for note in judged.verdict.degraded}.intersection(DETECTORS):
+            metrics.detector_failed(failed)
+        return self._draft(event, sighted, judged, origin, received_ms, began)
 
     def _draft(
         self,
         event: Event,
         sighted: Sighted,
-        verdict: Verdict,
-        found: Sequence[LinkedAccount],
+        judged: Judged,
         origin: Origin,
         received_ms: int,
         began: float,
     ) -> Decided:
         programme = self._rulebook.programme(event.program_id)
         latency_ms = round((self._ticks() - began) * 1_000, 3)
-        answer = spoken(event, sighted.sighting, verdict, found, programme, received_ms, latency_ms)
-        return entry_of(event, sighted.sighting, verdict, found, programme, origin, received_ms, answer)
+        answer = spoken(event, sighted.sighting, judged, programme, received_ms, latency_ms)
+        return entry_of(event, sighted.sighting, judged, programme, origin, received_ms, answer)
 
     async def _keep(self, drafts: Sequence[_Draft], now_ms: int) -> list[Answer]:
         """Journal what was decided; on the disk, if the hot store went away meanwhile."""
@@ -237,7 +216,9 @@ class Scorer:
         if SEVERITY[listed.action] > SEVERITY[verdict.action]:
             verdict = listed
         origin = origin if origin == "event" else "fallback"
-        draft = _Draft(sighted, self._draft(event, sighted, verdict, (), origin, self._clock(), began))
+        draft = _Draft(
+            sighted, self._draft(event, sighted, Judged(verdict, (), b""), origin, self._clock(), began)
+        )
         self._count([draft], began)
         return await self._spooled(draft)
 
@@ -280,28 +261,3 @@ def _stretches(events: Sequence[Event]) -> Iterator[tuple[list[Event], frozenset
         names |= its
     if stretch:
         yield stretch, frozenset(names)
-
-
-def _exceeded(
-    judgements: Sequence[Judgement], policy: Policy, seen: Snapshot
-) -> tuple[Sequence[Breach], Sequence[str]]:
-    """The limits exceeded and, should they not be held, why: nothing found here may cost the member an answer."""
-    if _is_clear(judgements):
-        return (), ()
-    try:
-        return breaches(policy.limits_by_type[seen.event.type], seen), ()
-    except Exception as error:  # noqa: BLE001 - as for a detector that raises
-        return (), (f"limits: {type(error).__name__}",)
-
-
-def _is_clear(judgements: Sequence[Judgement]) -> bool:
-    """Whether `velocity`, which holds every limit, found none exceeded: then none need be held again."""
-    return any(one.detector == "velocity" and isinstance(one, Clear) for one in judgements)
-
-
-def _may_link(judgements: Sequence[Judgement]) -> bool:
-    """Whether the accounts found alike are worth naming: `duplicates` scored something."""
-    return any(
-        one.detector == "duplicates" and not isinstance(one, Abstained) and one.score > 0
-        for one in judgements
-    )

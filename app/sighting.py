@@ -12,12 +12,15 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from iptocc import country_code
+
 from app.intake import body_hash
 from app.keys import derive
 from app.ports import PeerSeen, Sighting, Touch
 from detectors.event import Event, Profile, instant_ms
 from detectors.identity.email import canonical_domain, is_disposable
 from detectors.identity.identifiers import attributes, identifiers
+from detectors.places import place_key
 from detectors.snapshot import POINTED, Traits
 
 KEY_BYTES: Final = 8
@@ -46,6 +49,15 @@ def network(ip: str) -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ip_network((int(address), 64), strict=False).network_address)
+
+
+def _place(event: Event) -> bytes | None:
+    """Where it happened, coarsely: as the caller says, else the country the network address is registered in."""
+    said = event.location
+    country = said.country if said is not None else None
+    if country is None and event.ip is not None:
+        country = country_code(network(event.ip))
+    return place_key(said and said.lat, said and said.lon, country)
 
 
 def _is_disposable(email: str | None) -> bool:
@@ -128,6 +140,11 @@ class Sighter:
         counterparty = None if other is None else self._hash(key, "account", other)
         if counterparty:
             met.append(PeerSeen("counterparty", counterparty))
+        if event.store_id is not None:
+            met.append(PeerSeen("store", self._hash(key, "store", event.store_id)))
+        place = _place(event)
+        if place is not None:
+            met.append(PeerSeen("place", place))
         points = event.points or 0 if event.type in POINTED else None
         touches = [Touch("account", account, event.type, points, tuple(met), facts)]
         me = (PeerSeen("account", account, traits),)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from detectors.balance import INCOME, MONTH_S, balance_before, earned, moved, net
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal, noisy_or
-from detectors.limits import PEERS_KEPT
 from detectors.snapshot import DAY_S, EMPTY, HOUR_S, Snapshot
 from detectors.thresholds import Threshold
 
@@ -18,12 +18,6 @@ CODES: Final = (
     "REDEEM_AFTER_EARN",
     "RETURN_AFTER_REDEEM",
 )
-INCOME: Final = ("earn", "purchase", "adjust")
-"""What came in and is totalled. What another account transferred is settled at that account: see `_received`."""
-OUTGO: Final = ("burn", "transfer", "return", "expire")
-NEVER_NEGATIVE: Final = frozenset({"earn", "purchase", "transfer"})
-"""Kinds whose points only ever add up, so that their total bounds what any window can hold."""
-
 _ADR: Final = "docs/decisions/0002-verdict-and-thresholds.md"
 FAINTEST: Final = Threshold(
     0.1, "weight", "below it a finding is not worth an analyst's minute; it still ranks", _ADR
@@ -80,8 +74,6 @@ RETURN_EACH: Final = Threshold(
     _ADR,
 )
 RETURN_MOST: Final = Threshold(0.9, "weight", "returns are never proof: each has a receipt", _ADR)
-MONTH_S: Final = 30 * DAY_S
-
 Finding = Reason | float
 """A reason, or the weight below the faintest that it came to: the message is only written for a reason."""
 
@@ -95,7 +87,7 @@ class EarnBurn:
     points, so that neither a zero nor a small number decides.
 
     Series hold what was tried, whatever was decided; totals hold what came of it. Windows are therefore taken as
-    the series has them but never above the total (`_moved`): an upper bound, under which what was refused counts
+    the series has them but never above the total (`moved`): an upper bound, under which what was refused counts
     only where it cannot be told from what was not. Of the member's balance nothing is said where points came by
     transfers older than the series.
 
@@ -122,7 +114,7 @@ class EarnBurn:
             case "earn" | "adjust":
                 return self._answer([_speed(seen)])
             case "return":
-                balance = _balance(seen)
+                balance = balance_before(seen)
                 if balance is None:
                     return Abstained(
                         self.name, "the balance is not known, so neither is what was spent of it"
@@ -131,8 +123,8 @@ class EarnBurn:
         return Abstained(self.name, f"{seen.event.type} neither earns nor burns")
 
     def _spending(self, seen: Snapshot, points: int) -> Judgement:
-        balance = _balance(seen)
-        supported = balance is not None or _earned(seen) >= seen.segment.month_points
+        balance = balance_before(seen)
+        supported = balance is not None or earned(seen) >= seen.segment.month_points
         if not supported:
             return Abstained(
                 self.name, f"fewer than {seen.segment.month_points} points earned, balance not given"
@@ -150,54 +142,6 @@ class EarnBurn:
         return Clear(self.name, FAINTEST.value * noisy_or(near))
 
 
-def _moved(seen: Snapshot, kinds: Sequence[str], window_s: int) -> int:
-    """Points of these kinds in the window that ends with this event, at most: tried there, and settled ever."""
-    return sum(_moved_of(seen, kind, window_s) for kind in kinds)
-
-
-def _moved_of(seen: Snapshot, kind: str, window_s: int) -> int:
-    series = seen.account.series.get(kind)
-    if series is None:
-        return 0
-    tried = series.within(seen.as_of_ms, window_s * 1_000)[1]
-    if kind not in NEVER_NEGATIVE:
-        return tried
-    own = seen.event.points or 0 if seen.event.type == kind else 0
-    return min(tried, max(0, seen.account.totals_points.get(kind, 0)) + own)
-
-
-def _earned(seen: Snapshot) -> int:
-    return seen.account.totals_points.get("earn", 0)
-
-
-def _received(seen: Snapshot) -> int | None:
-    """
-    Points that ever came by transfers, at most. None where some may be older than the series: the account has
-    dealt with another one for longer than that, or with more of them than it remembers.
-    """
-    known = seen.account.peers.get("counterparty", ())
-    since_ms = seen.as_of_ms - MONTH_S * 1_000
-    if len(known) >= PEERS_KEPT or any(peer.first_seen_ms <= since_ms for peer in known):
-        return None
-    return max(0, _moved(seen, ("received",), MONTH_S))
-
-
-def _net(seen: Snapshot) -> int:
-    """Everything totalled that came in less everything that went out, this event not yet settled."""
-    totals = seen.account.totals_points
-    return sum(totals.get(kind, 0) for kind in INCOME) - sum(totals.get(kind, 0) for kind in OUTGO)
-
-
-def _balance(seen: Snapshot) -> int | None:
-    """Points before the event: as the caller says, else from the totals of an account with some history, at most."""
-    if seen.event.balance_before is not None:
-        return seen.event.balance_before
-    received = _received(seen)
-    if received is None or _earned(seen) < seen.segment.month_points:
-        return None
-    return _net(seen) + received
-
-
 def _excess(value: float, start: float, most: float) -> float:
     """A weight from the faintest at `start` towards `most`; below `start` in proportion to it."""
     faintest = FAINTEST.value
@@ -208,11 +152,11 @@ def _excess(value: float, start: float, most: float) -> float:
 
 def _ratio(seen: Snapshot, points: int, balance: int | None) -> Finding:
     usual, month = seen.segment.burn_per_earn, seen.segment.month_points
-    burned = max(0, _moved(seen, ("burn", "transfer"), MONTH_S))
+    burned = max(0, moved(seen, ("burn", "transfer"), MONTH_S))
     if seen.event.type == "redeem":
         burned += points
-    earned = max(0, _moved(seen, (*INCOME, "received"), MONTH_S))
-    ratio = (burned + month * usual) / (earned + month)
+    came_in = max(0, moved(seen, (*INCOME, "received"), MONTH_S))
+    ratio = (burned + month * usual) / (came_in + month)
     limit = RATIO_FROM.value * usual
     missing = 0
     if seen.event.balance_before is None and balance is not None and _history_is_known(seen):
@@ -222,10 +166,10 @@ def _ratio(seen: Snapshot, points: int, balance: int | None) -> Finding:
     if weight < FAINTEST.value:
         return weight
     message = (
-        f"burned {burned} against {earned} earned in 30 d: smoothed ratio {ratio:.2f} (limit {limit:.2f})"
+        f"burned {burned} against {came_in} earned in 30 d: smoothed ratio {ratio:.2f} (limit {limit:.2f})"
     )
     numbers: dict[str, int | float | str] = {
-        "burned_points": burned, "earned_points": earned, "ratio": round(ratio, 2),
+        "burned_points": burned, "earned_points": came_in, "ratio": round(ratio, 2),
         "limit": round(limit, 2), "window_s": MONTH_S,
     }  # fmt: skip
     if missing:
@@ -237,7 +181,7 @@ def _ratio(seen: Snapshot, points: int, balance: int | None) -> Finding:
 def _history_is_known(seen: Snapshot) -> bool:
     known_ms = seen.as_of_ms - seen.account.first_seen_ms
     months = KNOWN_MONTHS.value * seen.segment.month_points
-    return known_ms >= KNOWN_FOR.value * DAY_S * 1_000 and _earned(seen) >= months
+    return known_ms >= KNOWN_FOR.value * DAY_S * 1_000 and earned(seen) >= months
 
 
 def _share(seen: Snapshot, points: int, balance: int) -> Finding:
@@ -289,17 +233,17 @@ def _at_once(seen: Snapshot, points: int) -> Finding:
 
 def _fresh(seen: Snapshot, points: int, window_s: int) -> int:
     """Points that came in just before, at most; a transfer's only as far as nothing totalled covers the redemption."""
-    uncovered = max(0, points - max(0, _net(seen)))
-    return max(0, _moved(seen, INCOME, window_s) + min(uncovered, _moved(seen, ("received",), window_s)))
+    uncovered = max(0, points - max(0, net(seen)))
+    return max(0, moved(seen, INCOME, window_s) + min(uncovered, moved(seen, ("received",), window_s)))
 
 
 def _speed(seen: Snapshot) -> Finding:
     month = seen.segment.month_points
     age_months = (seen.as_of_ms - seen.account.first_seen_ms) / (MONTH_S * 1_000)
-    own = _earned(seen) / age_months if age_months >= 1.0 else 0.0
+    own = earned(seen) / age_months if age_months >= 1.0 else 0.0
     usual = max(month, min(own, OWN_USUAL_MOST.value * month))
-    day = max(0, _moved(seen, ("earn", "adjust"), DAY_S))
-    days = max(0, _moved(seen, ("earn", "adjust"), MONTH_S))
+    day = max(0, moved(seen, ("earn", "adjust"), DAY_S))
+    days = max(0, moved(seen, ("earn", "adjust"), MONTH_S))
     pace = max(day, days / MONTH_PACE.value) / usual
     weight = _excess(pace, SPEED_FROM.value, SPEED_MOST.value)
     if weight < FAINTEST.value:

@@ -23,7 +23,7 @@ Measure = Literal["count", "points", "distinct"]
 ROLES: Final = ("account", "device", "ip", "payment", "counterparty")
 PEERS_KEPT: Final = 32
 """Peers an entity remembers per role: a limit on distinct peers must lie below to be exceeded at all."""
-PEER_ROLES: Final = ("account", "device", "ip", "payment", "counterparty", "store")
+PEER_ROLES: Final = ("account", "device", "payment", "counterparty", "store", "place")
 """Who an entity remembers; see `Entity.peers`."""
 LONGEST_WINDOW_S: Final = 30 * DAY_S
 """What the stores keep of a series."""

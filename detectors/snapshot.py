@@ -135,7 +135,8 @@ class Entity(Struct, frozen=True):
     series:  kind of event → Series. At an account also `burn` (redemptions allowed and not cancelled) and
              `received` (transfers in), and with points where the kind has any (POINTED); elsewhere no points.
     totals_points: kind → points since the first event (`earn`, `burn`, `return`, `adjust`, …).
-    peers:   role → who was seen here, by role: `account`, `device`, `ip`, `payment`, `counterparty`, `store`.
+    peers:   role → who was seen here, by role: `account`, `device`, `payment`, `counterparty`, `store`, and
+             `place` (see `detectors.places`).
     facts:   name → Fact (`email`, `phone`, `address`).
     links:   duplicates found earlier, accounts only.
     """
@@ -171,6 +172,8 @@ class Snapshot(Struct, frozen=True):
     contexts:    role → registered shared context (`household`, `store_tablet`, `call_centre`, `office_nat`,
                  `kiosk`, `corporate_buyer`) of this event's device or address.
     disposable_email: the profile's e-mail belongs to a throw-away domain.
+    met:         role → key of whom the account met with this event: `device`, `payment`, `store`, `place`, ….
+    vector:      the features of the anomaly model, made from all the rest (`detectors.forest.features`).
     """
 
     event: Event
@@ -186,6 +189,8 @@ class Snapshot(Struct, frozen=True):
     traits: Traits = Traits()
     contexts: Mapping[str, str] = field(default_factory=dict)
     disposable_email: bool = False
+    met: Mapping[str, str] = field(default_factory=dict)
+    vector: bytes = b""
 
     def entity(self, role: str) -> Entity | None:
         """The entity in that role: account, device, ip, payment, counterparty."""

@@ -26,6 +26,8 @@ PLURALS: Final = {
     "devices": "device",
     "payments": "payment",
     "counterparties": "counterparty",
+    "stores": "store",
+    "places": "place",
 }
 DAY_MS: Final = DAY_S * 1_000
 

@@ -15,7 +15,7 @@ from detectors.policy import EVENT_TYPES
 from detectors.snapshot import POINTED
 
 _OF_AN_ACCOUNT: Final = (*EVENT_TYPES, "burn", "received")
-_BY_AN_ACCOUNT: Final = ("device", "payment", "counterparty")
+_BY_AN_ACCOUNT: Final = ("device", "payment", "counterparty", "store", "place")
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "account": _OF_AN_ACCOUNT,
@@ -32,7 +32,7 @@ PEERS: Final[Mapping[str, tuple[str, ...]]] = {
     "payment": ("account",),
     "counterparty": _BY_AN_ACCOUNT,
 }
-"""Role → whom it remembers. An account remembers neither addresses nor stores: there are too many."""
+"""Role → whom it remembers. An account does not remember network addresses: there are too many."""
 PLACES: Final = ("device", "ip")
 """Roles that a programme can register as a shared context."""
 CHANNELS: Final[tuple[str, ...]] = get_args(get_args(get_type_hints(Event)["channel"])[0])

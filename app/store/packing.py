@@ -23,6 +23,7 @@ PEERS: Final = {
     "payment": b"p",
     "counterparty": b"c",
     "store": b"s",
+    "place": b"l",
 }
 FACTS: Final = {"email": b"e", "phone": b"t", "address": b"h"}
 ROLES: Final = {

@@ -57,7 +57,7 @@ def touches(event: Event, sighter: Sighter = SIGHTER) -> dict[str, bytes]:
 
 def everything_sent(sighting: Sighting) -> bytes:
     """The very bytes that go to the hot store."""
-    return b"".join(observing(sighting)) + sighting.event_key + sighting.body_hash
+    return observing(sighting) + sighting.event_key + sighting.body_hash
 
 
 def test_every_entity_an_event_names_is_touched_the_account_first():
@@ -225,7 +225,7 @@ def test_who_meets_whom():
     """Shared entities meet the account, the account meets what is its own; nobody remembers an address of the network."""
     by_role = {touch.role: touch for touch in SIGHTER.sight(FULL).sighting.touches}
     me = by_role["account"].key
-    assert {peer.role for peer in by_role["account"].peers} == {"device", "payment", "counterparty"}
+    assert {peer.role for peer in by_role["account"].peers} == {"device", "payment", "counterparty", "store"}
     for role in ("device", "ip", "payment", "email", "phone", "address", "name_dob"):
         assert [(peer.role, peer.key) for peer in by_role[role].peers] == [("account", me)]
     assert [(peer.role, peer.key) for peer in by_role["counterparty"].peers] == [("counterparty", me)]

@@ -12,7 +12,7 @@ from app.policy.vocabulary import CHANNELS, KINDS, PEERS, PLACES, misnamed
 from app.sighting import Sighter
 from app.store.packing import ROLES
 from detectors.default_limits import DEFAULT_LIMITS
-from detectors.event import Device, Event
+from detectors.event import Device, Event, Location
 from detectors.policy import EVENT_TYPES
 
 SETTLED = {"burn"}
@@ -26,7 +26,7 @@ def left_behind() -> tuple[dict[bytes, set[str]], dict[bytes, set[str]]]:
         event = Event(
             event_id="e-1", type=event_type, occurred_at=datetime(2026, 1, 1, tzinfo=UTC), account_id="m-1",
             points=1, device=Device(id="d-1"), ip="192.0.2.1", payment_instrument_id="p-1",
-            counterparty_account_id="m-2", store_id="s-1",
+            counterparty_account_id="m-2", store_id="s-1", location=Location(lat=52.5, lon=13.4, country="DE"),
         )  # fmt: skip
         for touch in Sighter(bytes(32)).sight(event).sighting.touches:
             kinds[ROLES[touch.role]].add(touch.kind)
