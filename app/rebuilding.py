@@ -147,4 +147,4 @@ def _moves(entry: JournalEntry, sighter: Sighter) -> list[bytes]:
         script("link", [entity_key("account", owner)], peer, probability)
         for owner, peer, probability in settled.links
     ]
-    return [*restoring(sighter.sight(entry.event).sighting, settled), *links]
+    return [restoring(sighter.sight(entry.event).sighting, settled), *links]

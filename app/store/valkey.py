@@ -25,8 +25,18 @@ TURNED: Final = b"u"
 STATE_KEY: Final = b"state"
 VERSION_BITS: Final = 62
 """Versions of lists are random: a counter that a lost Valkey begins anew would come by an old number again."""
-_ASK_STATE = pack(("HMGET", STATE_KEY, "config", "complete"))
+_ASK_STATE: Final = pack((b"HMGET", STATE_KEY, b"config", b"complete"))
+_BEGIN: Final = pack((b"MULTI",))
+_END: Final = pack((b"EXEC",))
 SHORT_LIVED: Final = frozenset({"device", "ip"})
+KEPT: Final = {
+    role: (
+        EXACT_INSTANTS if letter == b"a" else EXACT_INSTANTS_SHARED,
+        SHARED_TTL_MS if role in SHORT_LIVED else ACCOUNT_TTL_MS,
+    )
+    for role, letter in ROLES.items()
+}
+"""Role → exact instants kept in a series, and how long the entity lives without events (ms)."""
 
 
 def answer_key(account_key: bytes, event_key: bytes) -> bytes:
@@ -80,36 +90,37 @@ def _looked_at(reply: asyncio.Future[list[Any]]) -> None:
         reply.exception()
 
 
-def observing(sighting: Sighting) -> list[bytes]:
-    """The packed commands that count a sighting, one for each touch."""
-    packed = []
-    for touch in sighting.touches:
-        key, counted, notes = _taken(touch, sighting)
-        packed.append(script("observe", key, *counted, *notes))
-    return packed
+def observing(sighting: Sighting) -> bytes:
+    """The packed command that counts a sighting at every entity it touches."""
+    return script("observe", _keys(sighting.touches), sighting.at_ms, sighting.fingerprint, *_taken(sighting))
 
 
-def restoring(sighting: Sighting, settled: Settlement) -> list[bytes]:
-    """The same for a rebuild, where the account's script settles as well."""
-    key, counted, notes = _taken(sighting.touches[0], sighting)
+def restoring(sighting: Sighting, settled: Settlement) -> bytes:
+    """The same for a rebuild, where the script settles as well."""
     totals = _totals(settled)
     burned = b"" if settled.burned is None else settled.burned
-    account = script("restore", key, *counted, burned, EXACT_BURNS, len(totals), *totals, *notes)
-    return [account, *observing(sighting._replace(touches=sighting.touches[1:]))]
+    settles = (burned, EXACT_BURNS, len(totals), *totals)
+    return script(
+        "restore", _keys(sighting.touches), sighting.at_ms, sighting.fingerprint, *settles, *_taken(sighting)
+    )
 
 
-def _taken(touch: Touch, sighting: Sighting) -> tuple[list[bytes], tuple[bytes | int, ...], list[bytes]]:
-    """Key, the six arguments that count, and the notes, as observe.lua wants them."""
-    notes: list[bytes] = []
-    for peer in touch.peers:
-        notes += [b"p", PEERS[peer.role], peer.key, traits_bytes(peer.role, peer.traits)]
-    for name, value in touch.facts:
-        notes += [b"f", FACTS[name], value]
-    points = b"" if touch.points is None else touch.points
-    keep = EXACT_INSTANTS if ROLES[touch.role] == b"a" else EXACT_INSTANTS_SHARED
-    ttl = SHARED_TTL_MS if touch.role in SHORT_LIVED else ACCOUNT_TTL_MS
-    counted = (KINDS[touch.kind], sighting.at_ms, sighting.fingerprint, points, keep, ttl)
-    return [entity_key(touch.role, touch.key)], counted, notes
+def _keys(touches: Sequence[Touch]) -> list[bytes]:
+    return [entity_key(touch.role, touch.key) for touch in touches]
+
+
+def _taken(sighting: Sighting) -> list[bytes | int]:
+    """For each touch what `take` in entity.lua wants."""
+    words: list[bytes | int] = []
+    for role, _, kind, points, peers, facts in sighting.touches:
+        keep, ttl_ms = KEPT[role]
+        notes = 4 * len(peers) + 3 * len(facts)
+        words += (KINDS[kind], b"" if points is None else points, keep, ttl_ms, notes)
+        for peer_role, key, traits in peers:
+            words += (b"p", PEERS[peer_role], key, traits_bytes(peer_role, traits))
+        for name, value in facts:
+            words += (b"f", FACTS[name], value)
+    return words
 
 
 def _totals(settled: Settlement) -> list[bytes | int]:
@@ -221,19 +232,26 @@ class ValkeyHistory:
         return script("claim", keys, sighting.body_hash, sighting.event_key, CLAIM_TTL_MS)
 
     def _ask(self, sighting: Sighting) -> asyncio.Future[list[Any]]:
-        answer = pack(("GET", answer_key(sighting.touches[0].key, sighting.event_key)))
-        parts = [self._claim(sighting), answer, _ASK_STATE, *observing(sighting)]
+        """
+        Claim the event, then count and read its entities with nobody between: what is read is as of this event.
+
+        In a cluster this would be one transaction for the entities of each slot.
+        """
+        touches = sighting.touches
+        reading = [pack((b"HGETALL", key)) for key in _keys(touches)]
+        answer = pack((b"GET", answer_key(touches[0].key, sighting.event_key)))
+        parts = [self._claim(sighting), answer, _ASK_STATE, _BEGIN, observing(sighting), *reading, _END]
         return self._pipeline.call(b"".join(parts), len(parts))
 
     def _seen(self, sighting: Sighting, replies: list[Any]) -> Seen:
         claim, kept, (config, complete) = replies[:3]
+        counted, *held = replies[-1]
         entities, added, met = {}, {}, {}
-        for touch, reply in zip(sighting.touches, replies[3:], strict=True):
-            traces = reply[0]
+        for touch, traces, fields in zip(sighting.touches, counted, held, strict=True):
             added[touch.role] = traces & 1 == 1
             if traces > 1:
                 met[touch.role] = tuple(peer for n, peer in enumerate(touch.peers, 1) if traces >> n & 1)
-            entities[touch.role] = unpack_entity(touch.role, reply[1:], sighting.at_ms)
+            entities[touch.role] = unpack_entity(touch.role, fields, sighting.at_ms)
         word: Claim = claim.decode()
         if kept is not None and kept[:16] != sighting.body_hash:
             word = "conflict"
