@@ -1,0 +1,1 @@
+"""Work on recorded history: reading files, training, replaying, reporting. Nothing here answers live traffic."""
