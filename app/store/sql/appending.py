@@ -151,6 +151,7 @@ def _row(seq: int, entry: Decided, key: AccountKey) -> dict[str, Any]:
         "account_key": entry.account_key,
         "links": _encode_links(entry.links) if entry.links else None,
         "found": entry.found,
+        "vector": entry.vector or None,
     }
 
 

@@ -97,5 +97,6 @@ def _decided(keys: AccountKeys, row: Row[Any]) -> Decided:
         burned=row.burned_at_decision,
         links=_decode_links(row.links) if row.links else (),
         found=row.found,
+        vector=row.vector or b"",
         account_key=row.account_key,
     )

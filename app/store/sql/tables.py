@@ -66,6 +66,7 @@ decisions = Table(
     Column("account_key", LargeBinary, nullable=False),
     Column("links", LargeBinary),
     Column("found", LargeBinary, nullable=False),
+    Column("vector", LargeBinary),
     UniqueConstraint("program_id", "event_id"),
     Index("ix_decisions_newest", "program_id", "occurred_ms", "seq"),
     Index("ix_decisions_timeline", "program_id", "account_id", "occurred_ms", "seq"),

@@ -311,7 +311,14 @@ def test_replay_gives_back_what_was_journalled_in_the_order_written(record, deci
             occurred_at=zone,
         ),
         told(decided(1), "disputed"),
-        decided(3, shadow_decision="block", decision="review", found=b"\x00\x81", account_key=b"12345678"),
+        decided(
+            3,
+            shadow_decision="block",
+            decision="review",
+            found=b"\x00\x81",
+            account_key=b"12345678",
+            vector=b"\x00\x00\x80?",
+        ),
         told(decided(2, type="redeem"), "cancelled"),
     ]
     decisions = [entry for entry in entries if isinstance(entry, Decided)]
