@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting, Touch
-from app.store.packing import FACTS, KINDS, PEERS, ROLES, entity_key, partition, traits_bytes, unpack_entity
+from app.store.packing import (
+    FACT_FIELDS,
+    KINDS,
+    PEER_FIELDS,
+    PEERS,
+    ROLES,
+    entity_key,
+    partition,
+    traits_bytes,
+    unpack_entity,
+)
 from app.store.pipeline import Pipeline, pack, script
 from detectors.snapshot import EXACT_BURNS, EXACT_INSTANTS, EXACT_INSTANTS_SHARED
 
@@ -114,12 +124,12 @@ def _taken(sighting: Sighting) -> list[bytes | int]:
     words: list[bytes | int] = []
     for role, _, kind, points, peers, facts in sighting.touches:
         keep, ttl_ms = KEPT[role]
-        notes = 4 * len(peers) + 3 * len(facts)
+        notes = 3 * len(peers) + 2 * len(facts)
         words += (KINDS[kind], b"" if points is None else points, keep, ttl_ms, notes)
         for peer_role, key, traits in peers:
-            words += (b"p", PEERS[peer_role], key, traits_bytes(peer_role, traits))
+            words += (PEER_FIELDS[peer_role], key, traits_bytes(peer_role, traits))
         for name, value in facts:
-            words += (b"f", FACTS[name], value)
+            words += (FACT_FIELDS[name], value)
     return words
 
 

@@ -41,15 +41,17 @@ local function learn(known, value, at)
   if changed == 0 then return struct.pack('<dd', since, since) .. known:sub(17) end -- one that comes late: there was another value before after all
 end
 
--- ARGV from `from` on: kind ("" none), points ("" none), exact instants kept, ttl ms, how many words of notes, notes (p role key8 traits | f name value) → what `insert` said of the event, which peers were met for the first time (bit n: the n-th), where the next entity's arguments begin
+local function of_peers(field) return field:byte() == 112 end -- p
+
+-- ARGV from `from` on: kind ("" none), points ("" none), exact instants kept, ttl ms, how many words of notes, notes (field of peers, key8, traits | field of a fact, value) → what `insert` said of the event, which peers were met for the first time (bit n: the n-th), where the next entity's arguments begin
 local function take(key, at, mark, ARGV, from)
   local kind, notes = ARGV[from], from + 5
   local beyond = notes + ARGV[from + 4]
   local fields = kind ~= '' and { 's' .. kind, 'c' .. kind } or {}
   local i = notes
   while i < beyond do
-    fields[#fields + 1] = ARGV[i] .. ARGV[i + 1]
-    i = i + (ARGV[i] == 'p' and 4 or 3)
+    fields[#fields + 1] = ARGV[i]
+    i = i + (of_peers(ARGV[i]) and 3 or 2)
   end
   if #fields == 0 then return nil, 0, beyond end
 
@@ -75,17 +77,17 @@ local function take(key, at, mark, ARGV, from)
   local now, met, peers = math.floor(at / 1000), 0, 0
   i = notes
   while i < beyond do
-    local field = ARGV[i] .. ARGV[i + 1]
-    if ARGV[i] == 'p' then
-      local blob, first = meet(held[field] or '', ARGV[i + 2], ARGV[i + 3], now)
+    local field = ARGV[i]
+    if of_peers(field) then
+      local blob, first = meet(held[field] or '', ARGV[i + 1], ARGV[i + 2], now)
       if blob then put(field, blob) end
       if first then met = met + 2 ^ peers end
       peers = peers + 1
-      i = i + 4
-    else
-      local fact = learn(held[field], ARGV[i + 2], at)
-      if fact then put(field, fact) end
       i = i + 3
+    else
+      local fact = learn(held[field], ARGV[i + 1], at)
+      if fact then put(field, fact) end
+      i = i + 2
     end
   end
 

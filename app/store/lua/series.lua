@@ -158,8 +158,8 @@ end
 
 -- points burned for good at an account: the series `burn` and its total; nothing where the series has them already
 local function burn(account, at, mark, points, keep)
-  local blob, folded, new =
-    insert(redis.call('HGET', account, 'sb'), redis.call('HGET', account, 'cb'), at, mark, points, keep)
+  local held = redis.call('HMGET', account, 'sb', 'cb')
+  local blob, folded, new = insert(held[1], held[2], at, mark, points, keep)
   if new then
     redis.call('HSET', account, 'sb', blob)
     if folded then redis.call('HSET', account, 'cb', folded) end
@@ -187,9 +187,13 @@ end
 
 -- what a decision settles at its account: when it was first and last seen, points burned, and totals given as kind, points … in ARGV[from] to ARGV[to]
 local function settle(account, at, mark, burned, keep, ARGV, from, to)
-  local first, last = redis.call('HGET', account, 'a'), redis.call('HGET', account, 'z')
-  if not first or at < tonumber(first) then redis.call('HSET', account, 'a', string.format('%.0f', at)) end
-  if not last or at > tonumber(last) then redis.call('HSET', account, 'z', string.format('%.0f', at)) end
+  local seen, changes = redis.call('HMGET', account, 'a', 'z'), {}
+  if not seen[1] or at < tonumber(seen[1]) then changes = { 'a', string.format('%.0f', at) } end
+  if not seen[2] or at > tonumber(seen[2]) then
+    changes[#changes + 1] = 'z'
+    changes[#changes + 1] = string.format('%.0f', at)
+  end
+  if changes[1] then redis.call('HSET', account, unpack(changes)) end
   if burned then burn(account, at, mark, burned, keep) end
   for i = from, to, 2 do redis.call('HINCRBY', account, 't' .. ARGV[i], ARGV[i + 1]) end
 end
