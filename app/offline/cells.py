@@ -58,13 +58,13 @@ def typed(raw: pl.DataFrame) -> pl.DataFrame:
         elif not name.startswith(f"{METADATA}.") or not _is_scalar(name, dtype):
             doubts.append(pl.col(name).is_not_null())
         else:
-            doubts.append(_odd_value(pl.col(name), dtype))
+            doubts.append(_odd_value(pl.col(name), dtype).fill_null(value=False))
     mapped = sorted(name for name, dtype in raw.schema.items() if _is_scalar(name, dtype))
     if len(mapped) > _METADATA_VALUES:
         doubts.append(pl.sum_horizontal(pl.col(name).is_not_null() for name in mapped) > _METADATA_VALUES)
     absent = [pl.lit(None, LEAVES[name].dtype).alias(name) for name in LEAVES if name not in raw.columns]
-    doubt = pl.any_horizontal(doubts).fill_null(value=True)
-    return raw.select(*columns, *absent, _metadata(mapped).alias(METADATA), doubt.alias(DOUBT))
+    doubt = pl.any_horizontal(pl.lit(value=False), *doubts).alias(DOUBT)
+    return raw.select(*columns, *absent, _metadata(mapped).alias(METADATA), doubt)
 
 
 def documents(raw: pl.DataFrame, known: pl.DataFrame) -> Iterator[bytes]:

@@ -135,8 +135,8 @@ def frame_of(events: Sequence[Event], seqs: Sequence[int]) -> pl.DataFrame:
 
 
 def events_of(frame: pl.DataFrame) -> list[Event]:
-    """The events of a frame of COLUMNS, in its order. msgspec checks every shape once more."""
-    there = {name for name in LEAVES if frame[name].null_count() < frame.height}
+    """The events of a frame of COLUMNS or the filled ones of them, in its order. msgspec checks each once more."""
+    there = {name for name in LEAVES if name in frame.columns and frame[name].null_count() < frame.height}
     columns = [pl.col(name) for name in LEAVES if name in there and "." not in name]
     for parent in OBJECTS:
         members = [name for name in _members(parent) if f"{parent}.{name}" in there]
@@ -149,10 +149,9 @@ def events_of(frame: pl.DataFrame) -> list[Event]:
                 .alias(parent)
             )
     events = _EVENTS.decode_lines(frame.select(columns).write_ndjson())
-    metadata = frame[METADATA]
-    if metadata.null_count() < frame.height:
-        events = [
-            event if text is None else replace(event, metadata=_METADATA.decode(text))
-            for event, text in zip(events, metadata, strict=True)
-        ]
-    return events
+    if METADATA not in frame.columns:
+        return events
+    return [
+        event if text is None else replace(event, metadata=_METADATA.decode(text))
+        for event, text in zip(events, frame[METADATA], strict=True)
+    ]
