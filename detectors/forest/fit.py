@@ -72,6 +72,10 @@ class ForestSettings:
     samples: int = int(SAMPLES.value)
     min_rows: int = int(MIN_ROWS.value)
 
+    def __post_init__(self) -> None:
+        if not 2 <= self.samples <= self.min_rows:  # noqa: PLR2004  one row is no tree
+            raise ValueError(f"{self.samples} rows a tree, of at least {self.min_rows}")
+
     @property
     def depth(self) -> int:
         """Levels of splits: scikit-learn's own limit for so many rows."""
