@@ -140,7 +140,9 @@ def _dress(chance: Chance, intent: Intent, before: int) -> Event:
         if value is not None:
             event[name] = value
     _dress_scene(chance, event, scene)
-    if (scene.channel in {"pos", "web"} and intent.type in MONEY_TYPES and chance.happens(CARD_KNOWN)) or intent.type == "purchase":
+    if (
+        scene.channel in {"pos", "web"} and intent.type in MONEY_TYPES and chance.happens(CARD_KNOWN)
+    ) or intent.type == "purchase":
         event["payment_instrument_id"] = extra.get("payment_instrument_id", intent.account.payment)
     for name in ("profile", "metadata"):
         if name in extra:

@@ -309,3 +309,29 @@ def _presents(chance: Chance, world: World, account: Account, since: int, until:
 def passed_on(account: Account, to: Account, at_ms: int, scene: Scene, share: float) -> Intent:
     """Points transferred to another member."""
     return Intent(at_ms, account, "transfer", scene, Share(share, GIFT_STEP, GIFT_STEP), counterparty=to)
+
+
+REFERRED: Final = 300
+"""Points for having brought a friend, once the friend has joined."""
+
+
+def referred(chance: Chance, giver: Account, friend: Account, at_ms: int, scene: Scene) -> Iterator[Intent]:
+    """A friend brought along, and the points for it."""
+    yield Intent(at_ms, giver, "referral", scene, counterparty=friend)
+    paid = at_ms + chance.randrange(HOUR_MS, 3 * DAY_MS)
+    yield Intent(paid, giver, "earn", scenes.batch(), REFERRED, "referral")
+
+
+def friendships(chance: Chance, world: World) -> Iterator[Intent]:
+    """Newcomers whom somebody told of the programme: mostly a friend, often one who tells many."""
+    givers = [account for account in world.accounts if "referrer" in account.traits]
+    famous = chance.some(givers, max(1, len(givers) // 40))
+    for account in famous:
+        account.traits.add("influencer")
+    for friend in [account for account in world.accounts if "newcomer" in account.traits]:
+        if not givers or not chance.happens(0.4):
+            continue
+        giver = chance.choice(famous if chance.happens(0.25) else givers)
+        at = friend.joined_ms + chance.randrange(60_000, DAY_MS)
+        if giver is not friend and at > giver.joined_ms and not in_transit(giver, at):
+            yield from referred(chance, giver, friend, at, scenes.own(chance, world, giver, at))

@@ -58,6 +58,7 @@ def _lives(seed: int, there: world.World) -> Iterator[Intent]:
         chance = Chance.of(seed, "life", index)
         yield from occasions.special_days(chance, there, account)
         yield from habits.ordinary_life(chance, there, account)
+    yield from occasions.friendships(Chance.of(seed, "friendships"), there)
 
 
 def write(programme: Programme, folder: Path) -> None:
