@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from app.ports import Action, Decided, Effect, Origin, Outcome, Settlement
+from app.ports import Action, Decided, Effect, LinkFound, Origin, Outcome, Settlement
 from detectors.event import Event
 
 TOTALLED: Final = frozenset({"earn", "return", "adjust", "transfer", "purchase", "expire"})
@@ -31,16 +32,26 @@ def burned_points(event: Event, decision: Action, origin: Origin) -> int | None:
 
 def settlement(entry: Decided) -> Settlement:
     """Everything the decision changes at the hot store."""
-    event = entry.event
-    counts = event.type in TOTALLED and event.points and passed(entry.decision, entry.origin)
+    return settled(entry.event, entry.decision, entry.origin, entry.burned, entry.account_key, entry.links)
+
+
+def settled(
+    event: Event,
+    decision: Action,
+    origin: Origin,
+    burned: int | None,
+    account_key: bytes,
+    links: Sequence[LinkFound],
+) -> Settlement:
+    """The same from its parts (see `Decided`), where there is no entry."""
+    counts = event.type in TOTALLED and event.points and passed(decision, origin)
     totals: dict[str, int] = {event.type: event.points or 0} if counts else {}
-    me = entry.account_key
-    links = [
+    both = [
         pair
-        for link in entry.links
-        for pair in ((me, link.key, link.probability), (link.key, me, link.probability))
+        for link in links
+        for pair in ((account_key, link.key, link.probability), (link.key, account_key, link.probability))
     ]
-    return Settlement(totals, entry.burned, tuple(links))
+    return Settlement(totals, burned, tuple(both))
 
 
 def settles(

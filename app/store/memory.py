@@ -5,7 +5,7 @@ against, and the private state on which history is replayed. One process, no jou
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -199,6 +199,30 @@ class MemoryHistory:
         added = {role: counted for role, (counted, _) in traces.items()}
         met = {role: peers for role, (_, peers) in traces.items() if peers}
         return Seen(word, kept and kept[1], entities, added, met, self.config, complete=True)
+
+    def count(self, sighting: Sighting) -> Mapping[str, Entity]:
+        """What `observe` counts and reads, without a claim: for a replay, which meets every event once."""
+        for touch in sighting.touches:
+            self._count(touch, sighting)
+        return {
+            touch.role: self._entities[entity_key(touch.role, touch.key)].frozen(
+                sighting.at_ms, with_points=touch.role in {"account", "counterparty"}
+            )
+            for touch in sighting.touches
+        }
+
+    def settle(self, sighting: Sighting, settled: Settlement) -> None:
+        """What `commit` settles, without an answer."""
+        account = sighting.touches[0].key
+        for owner, peer, probability in settled.links:
+            self._link(owner, peer.hex(), probability)
+        entity = self._entities.setdefault(entity_key("account", account), _Entity())
+        entity.first_ms = min(sighting.at_ms if entity.first_ms is None else entity.first_ms, sighting.at_ms)
+        entity.last_ms = max(sighting.at_ms if entity.last_ms is None else entity.last_ms, sighting.at_ms)
+        if settled.burned is not None:
+            entity.turn("burn", sighting, settled.burned)
+        for kind, points in settled.totals.items():
+            entity.totals[kind] = entity.totals.get(kind, 0) + points
 
     async def observe_many(self, sightings: Sequence[Sighting]) -> list[Seen]:
         """Count many in order."""
