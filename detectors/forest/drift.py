@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,3 +70,57 @@ def band(index: float, rows: int) -> Band:
     if index < WATCH.value:
         return "stable"
     return "watch" if index <= ACT.value else "act"
+
+
+class Drift(NamedTuple):
+    """
+    How far what one forest judged has moved from what it learned.
+
+    forest:   index of the card's segment.
+    rows:     judged since the counting began.
+    features: PSI of each feature.
+    score:    PSI of the score.
+    """
+
+    forest: int
+    rows: int
+    features: Floats
+    score: float
+
+    def moved(self, names: Sequence[str]) -> list[tuple[str, float, Band]]:
+        """Features outside `stable`, most moved first; none where too few rows were judged."""
+        said = [
+            (name, float(index), band(float(index), self.rows))
+            for name, index in zip(names, self.features, strict=True)
+        ]
+        return sorted((one for one in said if one[2] in {"watch", "act"}), key=lambda one: -one[1])
+
+
+class DriftCount:
+    """
+    What a model judges, counted into the bins of its baseline. Keeps counts only, never a row.
+
+    Args:
+        cuts: The artefact's `drift_edge`, (forests, d + 1, 9); the last row of each is the score's.
+        baseline: The artefact's `drift_share`, (forests, d + 1, 10).
+    """
+
+    def __init__(self, cuts: Floats, baseline: Floats) -> None:
+        self._cuts, self._baseline = cuts, baseline
+        self._counts = np.zeros(baseline.shape, np.int64)
+
+    def add(self, forests: NDArray[np.int32], matrix: NDArray[np.float32], scores: Floats) -> None:
+        """Rows with the forest that judged each (-1: none, not counted) and its score, as `place_many` gives them."""
+        for forest in np.unique(forests[forests >= 0]).tolist():
+            mine = np.flatnonzero(forests == forest)
+            both = np.column_stack([matrix[mine].astype(np.float64), scores[mine]])
+            self._counts[forest] += counts(self._cuts[forest], both)
+
+    def found(self) -> list[Drift]:
+        """The drift of each forest that judged anything, in the card's order."""
+        indices = psi(self._baseline, shares(self._counts))
+        rows = self._counts[:, -1].sum(axis=1)
+        return [
+            Drift(forest, int(rows[forest]), indices[forest, :-1], float(indices[forest, -1]))
+            for forest in np.flatnonzero(rows).tolist()
+        ]

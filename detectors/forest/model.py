@@ -21,7 +21,8 @@ def floor_float32(values: Floats) -> NDArray[np.float32]:
     """The greatest float32 not above each value: for a float32 x, x <= value exactly where x <= its floor."""
     with np.errstate(over="ignore"):
         near = values.astype(np.float32)
-    return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near).astype(np.float32)
+        below = np.nextafter(near, np.float32(-np.inf))
+    return np.where(near > values, below, near).astype(np.float32)
 
 
 def average_path(rows: NDArray[np.integer]) -> Floats:

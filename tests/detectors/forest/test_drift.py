@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from detectors.forest.drift import BINS, band, counts, edges, psi, shares
-from tests.detectors.forest.forests import NAMES, rows
+from detectors.forest.drift import BINS, DriftCount, band, counts, edges, psi, shares
+from detectors.forest.fit import FOR_TESTS, fit
+from detectors.forest.segmented import SegmentedForest
+from tests.detectors.forest.forests import EARN, NAMES, REDEEM, VERSION, rows, small
 
 COUNTS = arrays.arrays(np.int64, BINS, elements=st.integers(0, 1_000))
 
@@ -75,3 +77,33 @@ def test_batches_may_be_counted_apart_and_added():
 def test_the_bands(index, rows_seen, said):
     """Under 0.1 stable, to 0.25 watched, beyond it acted on; nothing is said of few rows."""
     assert band(index, rows_seen) == said
+
+
+def test_a_model_counts_what_it_judges_and_finds_what_moved():
+    """Each forest against its own baseline, in any number of batches; what nobody judged is not counted."""
+    made = fit(rows(2_000), [EARN, REDEEM] * 1_000, NAMES, VERSION, 1, settings=FOR_TESTS)
+    model, count = SegmentedForest(made), DriftCount(made.arrays["drift_edge"], made.arrays["drift_share"])
+    later = rows(1_300, seed=5)
+    later[:700, 0] += 3.0
+    segments = [EARN] * 600 + [("q", "earn", "old")] * 100 + [REDEEM] * 600
+    for low in range(0, 1_300, 130):
+        some, matrix = segments[low : low + 130], later[low : low + 130]
+        judged = model.place_many(some, matrix)
+        count.add(judged.forest, matrix, judged.score)
+    earn, redeem = count.found()
+    assert (made.card.segments[earn.forest].segment, earn.rows) == (("p", "earn", ""), 600)
+    assert (made.card.segments[redeem.forest].segment, redeem.rows) == (("p", "redeem", ""), 600)
+    name, index, said = earn.moved(NAMES)[0]
+    assert (name, said) == ("normal", "act")
+    assert index == earn.features[0] > 1.0
+    assert earn.score > redeem.score
+    assert redeem.moved(NAMES) == []
+
+
+def test_nothing_is_said_of_few_rows():
+    """However far they are off."""
+    made = small()
+    count = DriftCount(made.arrays["drift_edge"], made.arrays["drift_share"])
+    count.add(np.zeros(40, np.int32), rows(40) + np.float32(99), np.full(40, 0.9))
+    assert count.found()[0].moved(NAMES) == []
+    assert count.found()[0].features.max() > 1.0

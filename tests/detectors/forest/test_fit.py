@@ -13,6 +13,7 @@ from detectors.forest.artefact import read, write
 from detectors.forest.card import LeftOut, Window
 from detectors.forest.fit import FOR_TESTS, ForestSettings, NothingLearned, Unfaithful, fit, fit_gathered
 from detectors.forest.gathering import Gathered
+from detectors.forest.segmented import SegmentedForest
 from tests.detectors.forest.forests import EARN, NAMES, REDEEM, VERSION, rows, small
 
 
@@ -102,6 +103,16 @@ def test_the_usual_settings_give_a_model_that_is_read():
     """200 trees of 256 rows, as on duty."""
     made = fit(rows(1_000), [EARN] * 1_000, NAMES, VERSION, 1)
     assert read(*write(made), NAMES, VERSION).card.trees == 200
+
+
+@pytest.mark.parametrize("learned", [1_000, 4_000])
+def test_rows_never_seen_spread_over_the_percentiles_as_they_should(learned):
+    """A tenth above the 90th, a hundredth above the 99th, also for the smallest segment that has its own forest."""
+    matrix = rows(learned + 6_000)
+    model = SegmentedForest(fit(matrix[:learned], [EARN] * learned, NAMES, VERSION, 1))
+    found = model.place_many([EARN] * 6_000, matrix[learned:]).percentile
+    assert (found > 0.9).mean() == pytest.approx(0.1, abs=0.02)
+    assert (found > 0.99).mean() == pytest.approx(0.01, abs=0.005)
 
 
 def test_a_web_process_never_imports_scikit_learn():
