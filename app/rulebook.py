@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
 from app.policy.file import PolicyFile
 from app.policy.rules import compiled
-from app.ports import ListEntry, Record, RecordAway
+from app.ports import ListEntry, RecordAway
 from app.programme import Programme
 from app.sighting import Sighter
+from detectors.anomaly import Model
 from detectors.catalogue import catalogue
 
 RETRY_MS: Final = 2_000
 """After lists could not be read, decisions go on with the old ones so long before it is tried again."""
 
 log = structlog.get_logger("earnest.rulebook")
+
+
+class HoldsLists(Protocol):
+    """Where lists are kept: the record."""
+
+    def live_list_entries(self, now_ms: int) -> Sequence[ListEntry]:
+        """All entries of all programmes that have not expired. Raises RecordAway."""
+        ...
 
 
 class Rulebook:
@@ -31,10 +40,13 @@ class Rulebook:
         file: The policy file in force.
         record: Holds the lists.
         sighter: Hashes what policies name in clear.
+        model: Of the anomaly detector, where there is one.
     """
 
-    def __init__(self, file: PolicyFile, record: Record, sighter: Sighter) -> None:
-        self._file, self._record, self._sighter = file, record, sighter
+    def __init__(
+        self, file: PolicyFile, record: HoldsLists, sighter: Sighter, model: Model | None = None
+    ) -> None:
+        self._file, self._record, self._sighter, self._model = file, record, sighter, model
         self._lists: Mapping[str, Mapping[bytes, list[ListEntry]]] = {}
         self._programmes: dict[str, Programme] = {}
         self._reading = asyncio.Lock()
@@ -50,6 +62,10 @@ class Rulebook:
         if programme is None:
             programme = self._programmes[program_id] = self._made(program_id)
         return programme
+
+    def adopt(self, model: Model | None) -> None:
+        """Judge by this model from the next event on."""
+        self._model, self._programmes = model, {}
 
     async def refresh(self, version: int, now_ms: int) -> None:
         """Read the lists again, unless somebody just did. While the record is away the old ones stand."""
@@ -83,7 +99,8 @@ class Rulebook:
         }
         return Programme(
             policy,
-            catalogue(policy),
+            catalogue(policy, self._model),
+            "none" if self._model is None else self._model.version,
             lists=self._lists.get(program_id, {}),
             contexts=contexts,
             networks=networks,

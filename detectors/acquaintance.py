@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from detectors.limits import PEERS_KEPT
 from detectors.places import Place, distance_km, place_of
 from detectors.snapshot import DAY_S, EMPTY, HOUR_S, Entity, Peer, Snapshot
 
@@ -12,6 +13,10 @@ ASLEEP_KINDS: Final = frozenset({"expire", "adjust", "received"})
 """What happens to a member who does nothing."""
 HOUR_MS: Final = HOUR_S * 1_000
 DAY_MS: Final = DAY_S * 1_000
+NEW_MS: Final = 72 * HOUR_MS
+"""A device, a place or a contact counts as new for three days (domain, typology 1)."""
+CROWD: Final = PEERS_KEPT
+"""An address that has seen so many accounts remembers only the latest: who is missing may be known all the same."""
 
 
 class Journey(NamedTuple):
@@ -41,10 +46,10 @@ def address_known_ms(seen: Snapshot) -> int | None:
     """How long the account has used this network address, in ms; None where there is none, or too many share it."""
     if seen.ip is None:
         return None
-    for peer in peers(seen.ip, "account"):
-        if peer.key == seen.self_key:
-            return max(0, seen.as_of_ms - peer.first_seen_ms)
-    return None
+    known = peers(seen.ip, "account")
+    if len(known) >= CROWD:
+        return None
+    return max((seen.as_of_ms - peer.first_seen_ms for peer in known if peer.key == seen.self_key), default=0)
 
 
 def member_ms(seen: Snapshot) -> int:
@@ -53,8 +58,16 @@ def member_ms(seen: Snapshot) -> int:
 
 
 def contact_changed_ms(seen: Snapshot) -> int | None:
-    """How long ago e-mail, phone or address last changed, in ms; None where none ever did."""
-    changes = [fact.changed_ms for fact in seen.account.facts.values() if fact.changed_ms is not None]
+    """
+    How long ago e-mail, phone or address last changed, in ms; None where none ever did. The first value that is
+    ever seen of an account known for longer than a day was another one before.
+    """
+    first_ms = seen.account.first_seen_ms
+    changes = [
+        fact.since_ms if fact.changed_ms is None else fact.changed_ms
+        for fact in seen.account.facts.values()
+        if fact.changed_ms is not None or fact.since_ms - first_ms > DAY_MS
+    ]
     return max(0, seen.as_of_ms - max(changes)) if changes else None
 
 
@@ -78,25 +91,34 @@ def journey(seen: Snapshot) -> Journey | None:
     return None
 
 
+def settled_places(seen: Snapshot) -> Sequence[Place]:
+    """Where the account was first seen longer ago than what counts as new."""
+    since_ms = seen.as_of_ms - NEW_MS
+    return [place_of(peer.key) for peer in peers(seen.account, "place") if peer.first_seen_ms <= since_ms]
+
+
 def nearest_km(seen: Snapshot) -> float | None:
-    """From here to the nearest place the account knew before, in km; None where nothing is known."""
+    """From here to the nearest place the account knows well, in km; None where nothing is known."""
     at = here(seen)
-    if at is None or at.lat is None or (known_ms(seen, "place") or 0) > 0:
+    if at is None or at.lat is None:
         return None
-    own = seen.met["place"]
-    known = (distance_km(place_of(peer.key), at) for peer in peers(seen.account, "place") if peer.key != own)
+    known = (distance_km(place, at) for place in settled_places(seen))
     return min((km for km in known if km is not None), default=None)
 
 
 def is_abroad(seen: Snapshot) -> bool:
-    """Whether the account was never before seen in this country, having been seen in another."""
+    """Whether the account is in a country that is new to it, and not the first it was ever seen in."""
     at = here(seen)
     if at is None or not at.country:
         return False
-    own = seen.met["place"]
-    before = {place_of(peer.key).country for peer in peers(seen.account, "place") if peer.key != own}
-    before.discard("")
-    return bool(before) and at.country not in before and (known_ms(seen, "place") or 0) == 0
+    known = {place.country for place in settled_places(seen)} - {""}
+    return bool(known) and at.country not in known
+
+
+def has_settled(seen: Snapshot, role: str) -> bool:
+    """Whether the account has another one of that role that it knows well: only then can one be strange."""
+    since_ms, own = seen.as_of_ms - NEW_MS, seen.met.get(role)
+    return any(peer.first_seen_ms <= since_ms and peer.key != own for peer in peers(seen.account, role))
 
 
 def silence_days(seen: Snapshot, awake_ms: int) -> float:

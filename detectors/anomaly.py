@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+import numpy as np
 
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal
+from detectors.forest.explain import Attribution
+from detectors.forest.features import FEATURES, segment
+from detectors.forest.gathering import Segment
+from detectors.forest.model import Row
 from detectors.snapshot import Snapshot
 from detectors.thresholds import Threshold
 
@@ -29,27 +35,28 @@ FOUND: Final = Threshold(
 )
 
 
-class Rarity(NamedTuple):
-    """
-    A model's view of one event.
+class Place(Protocol):
+    """Where one event stands among its like."""
 
-    percentile: share of the segment's events that are less unusual, in [0, 1].
-    features:   what moved it most, in words with the comparison, strongest first.
-    """
+    @property
+    def percentile(self) -> float:
+        """Share of the segment's events that are less unusual, in (0, 1)."""
+        ...
 
-    percentile: float
-    features: Sequence[str]
+    def attributions(self) -> Sequence[Attribution]:
+        """What made it unusual, strongest first."""
+        ...
 
 
 class Model(Protocol):
-    """A trained model. Pure: the same snapshot, the same answer."""
+    """A trained model. Pure: the same vector, the same answer."""
 
     @property
     def version(self) -> str:
         """Which artefact this is."""
         ...
 
-    def score(self, seen: Snapshot) -> Rarity | None:
+    def place(self, segment: Segment, vector: Row) -> Place | None:
         """The event's place in its segment; None where the segment is too small to say."""
         ...
 
@@ -75,20 +82,25 @@ class Anomaly:
         """Ask the model, if there is one."""
         if self.model is None:
             return Abstained(self.name, "no model loaded")
-        rarity = self.model.score(seen)
-        if rarity is None:
+        place = self.model.place(segment(seen), np.frombuffer(seen.vector, np.float32))
+        if place is None:
             return Abstained(self.name, "the segment is too small to compare with")
-        if rarity.percentile < RARE.value:
-            return Clear(self.name, NEAREST.value * rarity.percentile)
-        beyond = (rarity.percentile - RARE.value) / (1.0 - RARE.value)
+        percentile = place.percentile
+        if percentile < RARE.value:
+            return Clear(self.name, NEAREST.value * percentile)
+        beyond = (percentile - RARE.value) / (1.0 - RARE.value)
         weight = FOUND.value + (RAREST.value - FOUND.value) * beyond
-        message = (
-            f"more unusual than {rarity.percentile:.1%} of the segment (limit {RARE.value:.1%}): "
-            + "; ".join(rarity.features)
-        )
+        because = "; ".join(said(one) for one in place.attributions())
+        message = f"more unusual than {percentile:.2%} of the segment (limit {RARE.value:.0%}): {because}"
         numbers: dict[str, int | float | str] = {
-            "percentile": round(100 * rarity.percentile, 1),
+            "percentile": round(100 * percentile, 3),
             "limit": 100 * RARE.value,
-            "features": "; ".join(rarity.features),
+            "features": because,
         }
         return Signal(self.name, weight, [Reason(CODES[0], weight, message, numbers)])
+
+
+def said(one: Attribution) -> str:
+    """A feature in words, beside the segment's usual: "92 % of the balance at once (usual here: 8 %)"."""
+    feature = FEATURES[one.feature]
+    return f"{feature.say(one.value)} {feature.title} (usual here: {feature.say(one.usual)})"

@@ -9,12 +9,13 @@ from detectors.base import Detector
 from detectors.duplicates import Duplicates
 from detectors.earn_burn import EarnBurn
 from detectors.policy import DEFAULT, Policy
+from detectors.takeover import Takeover
 from detectors.velocity import Velocity
 
 
 def catalogue(policy: Policy, model: Model | None = None) -> tuple[Detector, ...]:
     """The detectors of one programme: with its limits, and with a model if one is loaded."""
-    return (Velocity(policy.limits), EarnBurn(), Duplicates(), Anomaly(model))
+    return (Velocity(policy.limits), EarnBurn(), Duplicates(), Takeover(), Anomaly(model))
 
 
 CATALOGUE: Final = catalogue(DEFAULT)

@@ -28,6 +28,12 @@ WEAK: Final = Threshold(
     "people save for the holidays: two weak findings together stay below the challenge at 0.5",
     _ADR,
 )
+SAVED: Final = Threshold(
+    0.15,
+    "weight",
+    "what the balance covers was saved up: half as odd, since the share of it is told as well",
+    _ADR,
+)
 SHARE_FROM: Final = Threshold(
     0.7, "share of balance", "drains take 70 % of the balance or more (typology 1)", "domain"
 )
@@ -161,7 +167,8 @@ def _ratio(seen: Snapshot, points: int, balance: int | None) -> Finding:
     missing = 0
     if seen.event.balance_before is None and balance is not None and _history_is_known(seen):
         missing = max(0, points - max(0, balance))
-    most = WEAK.value + (OVERDRAWN.value - WEAK.value) * missing / points
+    least = WEAK.value if balance is None or balance < points else SAVED.value
+    most = least + (OVERDRAWN.value - least) * missing / points
     weight = _excess(ratio, limit, most)
     if weight < FAINTEST.value:
         return weight

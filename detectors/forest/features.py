@@ -31,6 +31,8 @@ SETTLED_DAYS: Final = 30
 """A member of a month has habits; before that everything is new (tenure bands of the model's segments)."""
 LONG_MS: Final = 90 * DAY_MS
 """As long ago as matters: older changes are no news."""
+CELL_KM: Final = 55.0
+"""The width of a place: nearer than that is no distance."""
 SPENDING: Final = frozenset({"redeem", "transfer"})
 
 
@@ -181,7 +183,7 @@ def _stores(seen: Snapshot) -> float:
 
 
 def _far(seen: Snapshot) -> float:
-    return log1p(nearest_km(seen) or 0.0)
+    return log1p(max(0.0, (nearest_km(seen) or 0.0) - CELL_KM))
 
 
 def _speed(seen: Snapshot) -> float:

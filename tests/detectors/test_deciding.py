@@ -8,7 +8,8 @@ from itertools import chain
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from detectors.anomaly import Anomaly, Rarity
+from detectors.anomaly import Anomaly
+from detectors.forest.explain import Attribution
 from detectors.base import Reason, Signal
 from detectors.catalogue import CATALOGUE
 from detectors.deciding import MEASURES, PAIRS, deciding
@@ -29,8 +30,13 @@ class Rare:
 
     version: str = "rare-1"
 
-    def score(self, _seen):
-        return Rarity(0.995, ["nightly"])
+    percentile: float = 0.995
+
+    def place(self, _segment, _row):
+        return self
+
+    def attributions(self):
+        return [Attribution(3, 2.5, 0.92, 0.08)]
 
 
 DETECTORS = (*CATALOGUE, Anomaly(Rare()))
