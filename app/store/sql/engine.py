@@ -19,11 +19,18 @@ CONNECT_TIMEOUT_S: Final = 5
 """How long a connection to PostgreSQL may take before the record counts as away."""
 PAGE_BYTES: Final = 16_384
 """SQLite page. A decision takes 2 kB, so pages of 4,096 bytes waste a quarter of the file."""
+CACHE_KIB: Final = 32_768
+"""Pages a connection may hold. Two indexes are by keyed hashes, so an appended batch touches their pages at random:
+with SQLite's 2 MiB most are read, and written, twice."""
+WAL_PAGES: Final = 4_096
+"""64 MiB written ahead before the pages go to the file, so that a page which many batches change goes there once."""
 
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     f"PRAGMA page_size={PAGE_BYTES}",  # counts for a new file only
     "PRAGMA journal_mode=WAL",
+    f"PRAGMA wal_autocheckpoint={WAL_PAGES}",
+    f"PRAGMA cache_size=-{CACHE_KIB}",
     "PRAGMA synchronous=FULL",  # what is in the record is trimmed from the journal
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # an erased key leaves no bytes behind
