@@ -89,6 +89,12 @@ class Replayer:
         self._settle(event, sighted, "allow", ())
         return looked
 
+    def overhear(self, event: Event, role: str) -> None:
+        """Count somebody else's event at one entity it shares, and nowhere else."""
+        sighting = self._sighter.sight(event).sighting
+        shared = tuple(touch for touch in sighting.touches[1:] if touch.role == role)
+        self._state.count(sighting._replace(touches=shared))
+
     def _remember(self, event: Event, sighted: Sighted, decision: Action, links: Sequence[LinkFound]) -> None:
         self._state.count(sighted.sighting)
         self._settle(event, sighted, decision, links)
