@@ -20,16 +20,15 @@ PHONES: Final = (
         for model in ("SM-A546B", "SM-S921B", "Pixel 8", "Redmi Note 12")
     ),
 )
+_WINDOWS: Final = "Mozilla/5.0 (Windows NT 10.0; Win64; x64"
+_CHROME: Final = _WINDOWS + ") AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v}.0.0.0 Safari/537.36"
+_FIREFOX: Final = _WINDOWS + "; rv:{v}.0) Gecko/20100101 Firefox/{v}.0"
+_MAC: Final = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 BROWSERS: Final = (
-    *(
-        (f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v}.0.0.0 "
-         "Safari/537.36", 3.0)
-        for v in (138, 139, 140)
-    ),
-    *((f"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{v}.0) Gecko/20100101 Firefox/{v}.0", 1.0) for v in (140, 141)),
-    ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 "
-     "Safari/605.1.15", 2.0),
-)  # fmt: skip
+    *((_CHROME.format(v=version), 3.0) for version in (138, 139, 140)),
+    *((_FIREFOX.format(v=version), 1.0) for version in (140, 141)),
+    (_MAC + " Version/18.4 Safari/605.1.15", 2.0),
+)
 TABLET: Final = "LoyaltyStore/3.1 (iPad; iOS 17.6)"
 ROOTED_HONEST: Final = 0.01
 """Share of phones whose honest owner has opened them up."""

@@ -7,9 +7,10 @@ from typing import Final
 
 from app.demo import scenes
 from app.demo.chance import Chance
-from app.demo.intents import DAY_MS, HOUR_MS, MINUTE_MS, Back, Intent, Share, Spend
+from app.demo.intents import DAY_MS, HOUR_MS, MINUTE_MS, Back, Intent, Scene, Share, Spend, Store
 from app.demo.people import Account
 from app.demo.places import kilometres
+from app.demo.whereabouts import at_home, at_work, in_transit, travelling
 from app.demo.world import World
 
 HOURS: Final = (
@@ -38,6 +39,12 @@ CLAIMED: Final = 0.006
 """Purchases whose receipt is handed in by app afterwards because the card was at home."""
 AGAIN: Final = 0.002
 """Share of purchases that a till with a bad line posts twice."""
+CARD_OF_ANOTHER: Final = 0.06
+"""Purchases at which somebody else's card of the household is shown."""
+FAITHFUL: Final = 0.75
+"""Share of purchases in the member's first store."""
+DAY_TRIP_KM: Final = 60
+"""How far a traveller goes to a store of the programme."""
 REASONS_BACK: Final = (("wrong_size", 4), ("defective", 2), ("changed_mind", 3), ("gift", 1))
 REWARDS: Final = (
     ("gift_card", "high", 4),
@@ -58,18 +65,7 @@ def moment(chance: Chance, day_ms: int, utc_hours: int, hours: tuple[tuple[int, 
 def awake(world: World, account: Account) -> tuple[int, int]:
     """From when until when the member lives an ordinary life in the window."""
     since = max(world.start_ms, account.joined_ms + 10 * MINUTE_MS)
-    if account.traits & {"dormant", "returner"}:
-        return since, world.start_ms + (world.end_ms - world.start_ms) // 10
-    return since, world.end_ms
-
-
-def in_transit(account: Account, at_ms: int) -> bool:
-    """Whether the member is on the way to or from a journey, and so does nothing here."""
-    for since, until, place in account.trips:
-        hours = 3 + kilometres(account.place, place) / 700
-        if since - hours * HOUR_MS <= at_ms < since or until <= at_ms < until + hours * HOUR_MS:
-            return True
-    return False
+    return since, max(since + 1, world.end_ms if account.quiet_ms is None else account.quiet_ms)
 
 
 def ordinary_life(chance: Chance, world: World, account: Account) -> Iterator[Intent]:
@@ -77,9 +73,14 @@ def ordinary_life(chance: Chance, world: World, account: Account) -> Iterator[In
     since, until = awake(world, account)
     span_days = max(0.0, (until - since) / DAY_MS)
     offset = account.stores[0].utc_hours
-    for _ in range(chance.count(account.weekly * span_days / 7)):
-        at = moment(chance, _a_day(chance, since, until), offset, HOURS[account.hours])
-        if since <= at < until and not in_transit(account, at) and scenes.travelling(account, at) is None:
+    shopping = [_a_day(chance, since, until) for _ in range(chance.count(account.weekly * span_days / 7))]
+    if "campaign" in account.traits:
+        for first, last, _ in world.doubles:
+            if since <= first and last <= until and chance.happens(0.7):
+                shopping += [_a_day(chance, first, last) for _ in range(chance.randint(1, 2))]
+    for day in shopping:
+        at = moment(chance, day, offset, HOURS[account.hours])
+        if since <= at < until and not in_transit(account, at):
             yield from purchase(chance, world, account, at)
     for _ in range(chance.count(account.sessions * span_days / 7)):
         at = moment(chance, _a_day(chance, since, until), offset, EVENINGS)
@@ -94,36 +95,61 @@ def _a_day(chance: Chance, since: int, until: int) -> int:
 def purchase(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
     """One purchase, and what may come with it."""
     amount = Spend(max(100, int(chance.around(account.basket, 0.7))))
-    if chance.happens(WEB_SHOP * (1.5 - account.online)):
-        scene = scenes.on_web(chance, account.browser, account.household.line.at(at_ms))
-    elif chance.happens(CLAIMED):
-        yield claim(chance, world, account, at_ms, amount)
+    store = _store(chance, world, account, at_ms)
+    if store is None or chance.happens(WEB_SHOP * (1.5 - account.online)):
+        yield from _web_purchase(chance, world, account, at_ms, amount)
         return
-    else:
-        store = account.stores[0] if chance.happens(0.75) else chance.choice(account.stores)
-        scene = scenes.at_till(chance, store)
+    if chance.happens(CLAIMED) and at_home(account, at_ms):
+        yield claim(chance, account, at_ms, amount)
+        return
+    others = account.household.accounts if "household" in account.traits else [account]
+    card = chance.choice(others) if chance.happens(CARD_OF_ANOTHER) else account
+    if card.joined_ms > at_ms:
+        card = account
+    scene = scenes.at_till(chance, store)
+    paper: dict[str, object] = {"receipt_id": chance.opaque("r", 64)}
+    bought = Intent(at_ms, card, "earn", scene, amount, "purchase", extra=dict(paper))
+    yield bought
+    if chance.happens(PAYS_WITH_POINTS):
+        yield pay_with_points(chance, card, at_ms + chance.randrange(4_000, 60_000), scene)
+    if chance.happens(AGAIN):
+        again = at_ms + chance.randrange(200, 40_000)
+        yield Intent(again, card, "earn", scene, amount, "purchase", extra=dict(paper))
+    if chance.happens(RETURNED):
+        yield from _brings_back(chance, account, bought)
+
+
+def _store(chance: Chance, world: World, account: Account, at_ms: int) -> Store | None:
+    """The store a member goes to: near work in working time, near home otherwise, or abroad, if there is one."""
+    abroad = travelling(account, at_ms)
+    if abroad is not None:
+        near_by = world.stores_near(abroad)
+        return near_by[0] if near_by and kilometres(near_by[0].place, abroad) < DAY_TRIP_KM else None
+    if account.work is not None:
+        return account.stores[-1] if at_work(account, at_ms) else account.stores[0]
+    return account.stores[0] if chance.happens(FAITHFUL) else chance.choice(account.stores)
+
+
+def _web_purchase(
+    chance: Chance, world: World, account: Account, at_ms: int, amount: Spend
+) -> Iterator[Intent]:
+    own = scenes.own(chance, world, account, at_ms)
+    scene = own if own.channel == "web" else scenes.on_web(chance, account.browser, own.ip or "")
     bought = Intent(at_ms, account, "earn", scene, amount, "purchase")
     yield bought
-    if scene.channel == "pos" and chance.happens(PAYS_WITH_POINTS):
-        yield pay_with_points(chance, account, bought.at_ms + chance.randrange(4_000, 60_000), scene)
-    if scene.channel == "pos" and chance.happens(AGAIN):
-        yield Intent(
-            at_ms + chance.randrange(200, 40_000),
-            account,
-            "earn",
-            scene,
-            amount,
-            "purchase",
-            extra=bought.extra,
-        )
     if chance.happens(RETURNED):
-        later = at_ms // DAY_MS * DAY_MS + chance.randint(1, 20) * DAY_MS
-        back_at = moment(chance, later, account.stores[0].utc_hours, HOURS[account.hours])
+        yield from _brings_back(chance, account, bought)
+
+
+def _brings_back(chance: Chance, account: Account, bought: Intent) -> Iterator[Intent]:
+    later = bought.at_ms // DAY_MS * DAY_MS + chance.randint(1, 20) * DAY_MS
+    back_at = moment(chance, later, account.stores[0].utc_hours, HOURS[account.hours])
+    if at_home(account, back_at) and travelling(account, bought.at_ms) is None:
         yield bring_back(chance, bought, back_at, chance.choice((1.0, 1.0, chance.uniform(0.2, 0.9))))
 
 
 def pay_with_points(
-    chance: Chance, account: Account, at_ms: int, scene: scenes.Scene, share: float | None = None
+    chance: Chance, account: Account, at_ms: int, scene: Scene, share: float | None = None
 ) -> Intent:
     """A part of the purchase paid with points at the same till."""
     part = Share(share if share is not None else chance.uniform(0.05, 0.6), 1, 10)
@@ -146,7 +172,7 @@ def bring_back(chance: Chance, bought: Intent, at_ms: int, part: float) -> Inten
     return Intent(at_ms, bought.account, "return", scene, Back(part), original=bought, extra=extra)
 
 
-def claim(chance: Chance, world: World, account: Account, at_ms: int, amount: Spend) -> Intent:
+def claim(chance: Chance, account: Account, at_ms: int, amount: Spend) -> Intent:
     """A receipt handed in by app some hours after the purchase."""
     scene = scenes.in_app(chance, account.phone_at(at_ms), account.household.line.at(at_ms), account.place)
     return Intent(
@@ -170,14 +196,14 @@ def look_in(chance: Chance, world: World, account: Account, at_ms: int) -> Itera
         )
 
 
-def mission(chance: Chance, account: Account, at_ms: int, scene: scenes.Scene) -> Intent:
+def mission(chance: Chance, account: Account, at_ms: int, scene: Scene) -> Intent:
     """A small task of the app done: a check-in, a game, a review."""
     reason = chance.one((("mission", 5), ("game", 3), ("review", 1), ("survey", 1), ("social", 1)))
     return Intent(at_ms, account, "earn", scene, chance.choice((5, 10, 15, 20, 25, 50)), reason)
 
 
 def reward(
-    chance: Chance, account: Account, at_ms: int, scene: scenes.Scene, share: float, liking: float = 1.0
+    chance: Chance, account: Account, at_ms: int, scene: Scene, share: float, liking: float = 1.0
 ) -> Intent:
     """A reward for a share of the balance. `liking` multiplies the wish for what turns into money."""
     kinds = tuple(

@@ -12,6 +12,7 @@ from typing import Final
 
 from app.demo.chance import Chance
 from app.demo.intents import Back, Intent, Label, Scene, Share, Spend
+from app.demo.places import BY_CODE
 from app.demo.world import World
 
 Event = dict[str, object]
@@ -39,18 +40,21 @@ def settle(seed: int, world: World, intents: Iterable[Intent]) -> tuple[list[Eve
     Events in order of time, and the truth about those that belong to incidents.
 
     What the balance does not allow does not happen: a redemption, transfer or expiry beyond it, and the return
-    of what was never bought. Only returns may leave a balance below zero.
+    of what was never bought; nothing happens on an account that was closed. Only returns may leave a balance below zero.
     """
     chance = Chance.of(seed, "ledger")
     balances = {account.id: account.opening for account in world.accounts}
+    closed: set[str] = set()
     events: list[Event] = []
     labels: list[Label] = []
     for intent in sorted(intents, key=attrgetter("at_ms")):
         if not world.start_ms <= intent.at_ms < world.end_ms:
             continue
         before = balances.setdefault(intent.account.id, intent.account.opening)
-        if not _decide(intent, before, world):
+        if intent.account.id in closed or not _decide(intent, before, world):
             continue
+        if intent.type == "close":
+            closed.add(intent.account.id)
         intent.event_id = chance.opaque("", 96)
         _book(intent, balances)
         events.append(_dress(chance, intent, before))
@@ -182,8 +186,6 @@ def _dress_scene(chance: Chance, event: Event, scene: Scene) -> None:
 
 
 def _currency(intent: Intent) -> str:
-    from app.demo.places import BY_CODE
-
     return BY_CODE[intent.account.household.town.place.country].currency
 
 

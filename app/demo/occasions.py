@@ -8,9 +8,10 @@ from typing import Final
 
 from app.demo import people, scenes
 from app.demo.chance import Chance
-from app.demo.habits import EVENINGS, HOURS, awake, claim, in_transit, moment, purchase, reward  # noqa: F401
-from app.demo.intents import DAY_MS, HOUR_MS, MINUTE_MS, Intent, Scene, Share
+from app.demo.habits import EVENINGS, HOURS, awake, moment, purchase, reward
+from app.demo.intents import DAY_MS, HOUR_MS, MINUTE_MS, Intent, Scene, Share, Spend
 from app.demo.people import Account
+from app.demo.whereabouts import at_home, in_transit
 from app.demo.world import World
 
 WELCOME: Final = 200
@@ -18,6 +19,8 @@ WELCOME: Final = 200
 COUPON: Final = "WELCOME100"
 COUPON_POINTS: Final = 100
 BIRTHDAY: Final = 100
+BATCH_HOUR: Final = 5
+"""Hour, UTC, in which the programme posts what it gives of itself."""
 GOODWILL_STEP: Final = 50
 """Agents give points in steps of so many."""
 GIFT_STEP: Final = 100
@@ -26,7 +29,7 @@ PACK: Final = 1_000
 """Points are sold in packs of so many."""
 YEARLY: Final[dict[str, float]] = {
     "moves": 0.1, "new_email": 0.08, "new_number": 0.08, "goodwill": 0.25, "correction": 0.1, "partner": 2.0,
-    "top_up": 0.05, "expiry": 0.5, "tier_bonus": 0.3, "closes": 0.03, "kiosk": 0.4,
+    "top_up": 0.05, "expiry": 0.5, "tier_bonus": 0.3, "closes": 0.03, "birth_date": 0.03, "kiosk": 0.4,
 }  # fmt: skip
 """How often in a year a member has each of these."""
 
@@ -89,6 +92,8 @@ def coupon_used(account: Account, at_ms: int, scene: Scene) -> Intent:
 def _spends_savings(chance: Chance, world: World, account: Account) -> Iterator[Intent]:
     """Most of what was saved in a year goes within a day or two, often from the phone that was just bought."""
     at = chance.choice(_christmases(chance, world) or [_sometime(chance, account, *awake(world, account))])
+    while in_transit(account, at):
+        at += DAY_MS // 2
     if chance.happens(0.4):
         bought = at - int(chance.expovariate(1 / 2) * DAY_MS) - HOUR_MS
         account.phones = [
@@ -147,10 +152,9 @@ def _sets_up_phone(chance: Chance, world: World, account: Account) -> Iterator[I
 def _first_session(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
     """The first log-in on a new phone; the password had to be looked up, and a few want something at once."""
     at_ms += chance.randrange(60_000, 3_600_000)
-    where = scenes.travelling(account, at_ms) or account.place
-    if in_transit(account, at_ms) or where is not account.place:
+    if not at_home(account, at_ms):
         return
-    scene = scenes.in_app(chance, account.phone_at(at_ms), account.household.line.at(at_ms), where)
+    scene = scenes.in_app(chance, account.phone_at(at_ms), account.household.line.at(at_ms), account.place)
     for _ in range(chance.one(((0, 5), (1, 3), (2, 1)))):
         yield Intent(at_ms, account, "login_failed", scene)
         at_ms += chance.randrange(5_000, 60_000)
@@ -165,10 +169,10 @@ def _birthday(chance: Chance, world: World, account: Account) -> Iterator[Intent
     month, day = (int(part) for part in account.person.date_of_birth.split("-")[1:])
     year = datetime.fromtimestamp(world.start_ms // 1_000, UTC).year
     for offset in range(3):
-        at = int(datetime(year + offset, month, day, 5, tzinfo=UTC).timestamp()) * 1_000 + chance.randrange(
-            3_600_000
-        )
-        if max(world.start_ms, account.joined_ms) <= at < world.end_ms:
+        at = int(
+            datetime(year + offset, month, day, BATCH_HOUR, tzinfo=UTC).timestamp()
+        ) * 1_000 + chance.randrange(3_600_000)
+        if account.joined_ms <= at:
             yield Intent(at, account, "earn", scenes.batch(), BIRTHDAY, "birthday")
 
 
@@ -210,6 +214,10 @@ def _new_number(chance: Chance, world: World, account: Account, at_ms: int) -> I
     yield _changes(chance, account, at_ms, _self_or_phone(chance, world, account, at_ms), "phone")
 
 
+def _birth_date(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
+    yield _changes(chance, account, at_ms, _self_or_phone(chance, world, account, at_ms), "date_of_birth")
+
+
 def _goodwill(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
     yield granted(
         chance, account, at_ms, scenes.by_phone(chance, world), "goodwill", min(20, 1 + chance.count(2))
@@ -235,8 +243,6 @@ def _partner(chance: Chance, world: World, account: Account, at_ms: int) -> Iter
 
 def partner_accrual(chance: Chance, account: Account, at_ms: int, partner: str, minor: float) -> Intent:
     """A purchase at a partner, posted by the partner."""
-    from app.demo.intents import Spend
-
     return Intent(
         at_ms, account, "earn", scenes.from_partner(partner), Spend(max(100, int(minor))), "partner"
     )
@@ -278,20 +284,20 @@ def _tier_bonus(chance: Chance, world: World, account: Account, at_ms: int) -> I
 
 
 def _closes(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
-    at_ms = max(at_ms, world.end_ms - chance.randrange(DAY_MS))
     yield Intent(at_ms, account, "close", _self_or_phone(chance, world, account, at_ms))
 
 
 def _kiosk(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
     scene = scenes.at_tablet(chance, account.stores[0])
     at_ms = moment(chance, at_ms // DAY_MS * DAY_MS, account.stores[0].utc_hours, HOURS[account.hours])
-    yield reward(chance, account, at_ms, scene, chance.uniform(0.1, 0.8))
+    if at_home(account, at_ms):
+        yield reward(chance, account, at_ms, scene, chance.uniform(0.1, 0.8))
 
 
 HAPPENINGS: Final = {
     "moves": _moves, "new_email": _new_email, "new_number": _new_number, "goodwill": _goodwill,
     "correction": _correction, "partner": _partner, "top_up": _top_up, "expiry": _expiry, "tier_bonus": _tier_bonus,
-    "closes": _closes, "kiosk": _kiosk,
+    "closes": _closes, "birth_date": _birth_date, "kiosk": _kiosk,
 }  # fmt: skip
 
 
@@ -300,7 +306,7 @@ def _presents(chance: Chance, world: World, account: Account, since: int, until:
     others = [other for other in account.household.accounts if other is not account]
     for _ in range(chance.count(1.5 * max(0, until - since) / (365 * DAY_MS))):
         at = _sometime(chance, account, since, until)
-        if others and not in_transit(account, at):
+        if others and others[0].joined_ms < at and not in_transit(account, at):
             scene = scenes.own(chance, world, account, at)
             share = chance.choice((1.0, chance.uniform(0.2, 0.9)))
             yield passed_on(account, others[0], at, scene, share)

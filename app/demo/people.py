@@ -13,7 +13,7 @@ from app.demo.intents import Device, Store
 from app.demo.networks import Carrier, Line
 from app.demo.places import BY_CODE, Place, Town
 
-FOLDED: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ı": "i", "ł": "l"}
+FOLDED: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "ł": "l"}
 BORN: Final = (1938, 2007)
 """Years of birth: members are grown up."""
 
@@ -61,6 +61,7 @@ class Account:
     phones:     (from when, which), the first from the beginning.
     weekly:     shopping trips a week; basket: median spend in minor units.
     online:     share of sessions by app rather than web.
+    quiet_ms:   from when the dormant do nothing any more.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Account:
     online: float
     place: Place
     sessions: float
+    quiet_ms: int | None = None
     office: Line | None = None
     work: Place | None = None
     trips: list[tuple[int, int, Place]] = field(default_factory=list)

@@ -38,7 +38,8 @@ def generate(
     Args:
         seed: the same gives the same, byte for byte.
         members: honest accounts; those made for incidents come on top.
-        days: length of the window that ends at `end_ms` (milliseconds since 1970-01-01 UTC, exclusive).
+        days: length of the window.
+        end_ms: where it ends, exclusive, in milliseconds since 1970-01-01 UTC.
         fraud_share: incidents per member and 120 days, all typologies together; at least one of each, none at 0.
 
     Returns:

@@ -1,15 +1,21 @@
-"""Where things happen: the till, the app, the web, the telephone, the office. Honest people and thieves alike use these."""
+"""Where things happen: till, app, web, telephone, back office. Honest people and thieves alike use these."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from app.demo.chance import Chance
 from app.demo.intents import Device, Scene, Store
+from app.demo.networks import HOME, address_in
 from app.demo.people import Account
 from app.demo.places import Place
+from app.demo.whereabouts import at_work, travelling
 from app.demo.world import World, near
 
-WANDER: float = 0.02
+WANDER: Final = 0.02
 """Degrees a member's phone is away from home, typically: two kilometres."""
+HOME_TABLET: Final = 0.1
+"""Share of sessions at home on the tablet of all."""
 
 
 def at_till(chance: Chance, store: Store, employee: str | None = None) -> Scene:
@@ -60,24 +66,19 @@ def batch() -> Scene:
     return Scene("batch")
 
 
-def travelling(account: Account, at_ms: int) -> Place | None:
-    """Where a traveller is at an instant; None at home."""
-    return next((place for since, until, place in account.trips if since <= at_ms < until), None)
-
-
 def own(chance: Chance, world: World, account: Account, at_ms: int) -> Scene:
     """A session of the member's own: by phone or browser, at home, at work, on the road or abroad."""
     abroad = travelling(account, at_ms)
     by_app = chance.happens(account.online)
     if abroad is not None:
-        device = account.phone_at(at_ms)
-        ip = _abroad_ip(world, account, abroad, at_ms)
-        return in_app(chance, device, ip, abroad) if by_app else on_web(chance, account.browser, ip)
-    hour = at_ms // 3_600_000 % 24
-    day = at_ms // 86_400_000 % 7
-    at_work = 7 <= hour <= 15 and day not in {2, 3}  # 1970-01-01 was a Thursday
-    place = account.work if account.work is not None and at_work else account.place
-    if account.office is not None and at_work and chance.happens(0.6):
+        ip = _hotel(world, account, abroad, at_ms)
+        return (
+            in_app(chance, account.phone_at(at_ms), ip, abroad)
+            if by_app
+            else on_web(chance, account.browser, ip)
+        )
+    working = at_work(account, at_ms)
+    if account.office is not None and working and chance.happens(0.6):
         ip = account.office.at(at_ms)
     elif by_app and chance.happens(0.8 if "carrier_nat" in account.traits else 0.25):
         ip = account.carrier.any(chance)
@@ -85,13 +86,13 @@ def own(chance: Chance, world: World, account: Account, at_ms: int) -> Scene:
         ip = account.household.line.at(at_ms)
     if not by_app:
         return on_web(chance, account.browser, ip)
-    shared = "household" in account.traits and chance.happens(0.1)
-    return in_app(chance, account.household.tablet if shared else account.phone_at(at_ms), ip, place)
+    if "household" in account.traits and not working and chance.happens(HOME_TABLET):
+        return in_app(chance, account.household.tablet, account.household.line.at(at_ms), account.place)
+    place = account.work if account.work is not None and working else account.place
+    return in_app(chance, account.phone_at(at_ms), ip, place)
 
 
-def _abroad_ip(world: World, account: Account, abroad: Place, at_ms: int) -> str:
-    """The hotel's or a local carrier's address: one a trip, the same whenever it is asked for."""
+def _hotel(world: World, account: Account, abroad: Place, at_ms: int) -> str:
+    """The address of where the traveller stays: one a trip, the same whenever it is asked for."""
     trip = next(index for index, (since, until, _) in enumerate(account.trips) if since <= at_ms < until)
-    from app.demo.networks import HOME, address_in
-
     return address_in(Chance.of(world.start_ms, account.id, "trip", trip), HOME[abroad.country])

@@ -12,13 +12,17 @@ from app.demo.devices import TABLET, browser, phone
 from app.demo.intents import DAY_MS, Device, Store
 from app.demo.networks import HOME, Carrier, Line, address_in, carriers, line
 from app.demo.people import Account, Household
-from app.demo.places import ABROAD, BY_CODE, COUNTRIES, Place, Town
+from app.demo.places import ABROAD, BY_CODE, COUNTRIES, Place, Town, kilometres
 
 MEMBERS_A_STORE: Final = 60
 """So that a store of the programme has the few hundred events a month that make its tills and staff ordinary."""
-HOUSEHOLD_SIZES: Final = ((1, 5.0), (2, 3.0), (3, 1.0), (4, 0.8), (5, 0.2))
+HOUSEHOLD_SIZES: Final = ((1, 10.0), (2, 3.0), (3, 1.0), (4, 0.8), (5, 0.2))
+ROUND_THE_CORNER_KM: Final = 15
+"""How far members go to shop, when there is a choice."""
 JOIN_IN_WINDOW: Final = 0.2
 """Share of members who sign up while we watch."""
+COMMUTE_DEGREES: Final = 0.2
+"""Typical way to work, as degrees in each direction: some 25 km."""
 OFFICE_SIZE: Final = 40
 HALL_SIZE: Final = 30
 AGENTS: Final = 12
@@ -27,8 +31,8 @@ PARTNERS: Final = 8
 TIERS: Final = ((1.0, 7.0), (1.25, 2.0), (1.5, 1.0))
 """Points a tier multiplies by, and how many members are in it."""
 TRAIT_SHARES: Final = (
-    ("saver", 0.1), ("dormant", 0.14), ("returner", 0.05), ("traveller", 0.06), ("commuter", 0.14), ("new_phone", 0.08),
-    ("carrier_nat", 0.3), ("referrer", 0.05), ("campaign", 0.2), ("early_bird", 0.08),
+    ("saver", 0.1), ("dormant", 0.22), ("returner", 0.06), ("traveller", 0.08), ("commuter", 0.16), ("new_phone", 0.1),
+    ("carrier_nat", 0.3), ("referrer", 0.06), ("campaign", 0.2),
 )  # fmt: skip
 """Ways of life, drawn independently except that the dormant and returners do little else."""
 
@@ -131,6 +135,10 @@ def _settle_down(chance: Chance, world: World, members: int) -> None:
     _share_halls(chance, world)
 
 
+def _close(one: Store, other: Store) -> bool:
+    return kilometres(one.place, other.place) <= ROUND_THE_CORNER_KM
+
+
 def household(chance: Chance, country: str, town: Town | None = None) -> Household:
     """A new home."""
     town = town or chance.choice(BY_CODE[country].towns)
@@ -159,7 +167,10 @@ def settle(chance: Chance, world: World, home: Household) -> Account:
         browser=browser(chance),
         payment=chance.opaque("pi", 80),
         carrier=chance.choice(world.carriers[home.town.place.country]),
-        stores=near_by[: chance.randint(1, 3)],
+        stores=[
+            near_by[0],
+            *(store for store in near_by[1:3] if _close(store, near_by[0]) and chance.happens(0.6)),
+        ],
         weekly=min(6.0, chance.around(0.9, 0.7)),
         basket=chance.around(2_800, 0.6),
         hours=chance.randrange(4),
@@ -177,6 +188,9 @@ def _live(chance: Chance, world: World, account: Account) -> None:
     if account.traits & {"dormant", "returner"}:
         account.traits &= {"dormant", "returner", "carrier_nat"}
         account.opening = int(chance.around(1_200, 0.9))
+    if account.traits & {"dormant", "returner"}:
+        span = world.end_ms - world.start_ms
+        account.quiet_ms = world.start_ms + int(chance.uniform(-0.1, 0.2) * span)
     if "saver" in account.traits:
         account.opening = int(chance.around(4_000, 0.6))
     if "returner" in account.traits:
@@ -197,11 +211,8 @@ def _live(chance: Chance, world: World, account: Account) -> None:
 
 
 def _commute(chance: Chance, world: World, account: Account) -> None:
-    country = BY_CODE[account.place.country]
-    other = chance.choice(country.towns)
-    account.work = near(
-        chance, other.place if chance.happens(0.2) else near(chance, account.place, 0.25), 0.02
-    )
+    """Work in another place, an hour away at most, with a store on the way."""
+    account.work = near(chance, account.place, COMMUTE_DEGREES)
     account.stores = [*account.stores, world.stores_near(account.work)[0]]
 
 
@@ -233,18 +244,19 @@ def _share_offices(chance: Chance, world: World) -> None:
 
 def _share_halls(chance: Chance, world: World) -> None:
     """Move some people who live alone into student halls: one address, one line, names of their own."""
-    alone = [account for account in world.accounts if len(account.household.accounts) == 1]
+    alone = [a for a in world.accounts if len(a.household.accounts) == 1 and not a.work and not a.trips]
     students = chance.some(alone, max(8, len(world.accounts) // 40))
     for code in sorted({account.place.country for account in students}):
         here = [account for account in students if account.place.country == code]
         for first in range(0, len(here), HALL_SIZE):
-            _into_hall(chance, here[first : first + HALL_SIZE], household(chance, code))
+            _into_hall(chance, world, here[first : first + HALL_SIZE], household(chance, code))
 
 
-def _into_hall(chance: Chance, students: Sequence[Account], hall: Household) -> None:
+def _into_hall(chance: Chance, world: World, students: Sequence[Account], hall: Household) -> None:
     for account in students:
         account.household = hall
         account.place = near(chance, hall.town.place, 0.001)
         account.traits.add("student_hall")
+        account.stores = world.stores_near(hall.town.place)[:1]
         people.renamed(account, street=hall.street, postcode=hall.postcode, city=hall.town.name)
         hall.accounts.append(account)

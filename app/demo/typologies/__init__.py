@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from app.demo.chance import Chance
+from app.demo.habits import ordinary_life
 from app.demo.intents import Incident, Intent, Verdict
 from app.demo.typologies import farms, flows, insiders, stuffing, takeover, tills
 from app.demo.typologies.stage import Stage
 from app.demo.world import World
 
+LEADS_A_LIFE: Final = 0.6
+"""Share of accomplices of long standing who also shop for themselves."""
 Plot = Callable[[Stage], Iterator[Intent]]
 
 CATALOGUE: Final[dict[str, tuple[Verdict, Plot]]] = {
@@ -49,6 +52,10 @@ def incidents(seed: int, world: World, wanted: float) -> Iterator[Intent]:
         for number in range(each):
             chance = Chance.of(seed, "incident", typology, number)
             incident = Incident(chance.opaque("i", 64), typology, verdict)
-            for intent in plot(Stage(chance, world)):
+            stage = Stage(chance, world)
+            for intent in plot(stage):
                 intent.incident = incident
                 yield intent
+            for account in stage.made:
+                if account.opening and chance.happens(LEADS_A_LIFE):
+                    yield from ordinary_life(chance, world, account)

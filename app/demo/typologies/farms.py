@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from app.demo import scenes
 from app.demo.devices import emulator, phone
 from app.demo.habits import purchase, reward
-from app.demo.intents import DAY_MS, HOUR_MS, MINUTE_MS, Device, Intent, Scene
+from app.demo.intents import DAY_MS, HOUR_MS, Device, Intent, Scene
 from app.demo.networks import HOSTED, address_in
-from app.demo.occasions import BIRTHDAY, contact_change, coupon_used, joins, passed_on, referred
+from app.demo.occasions import BATCH_HOUR, BIRTHDAY, contact_change, coupon_used, joins, passed_on, referred
 from app.demo.people import Account
 from app.demo.typologies.stage import Stage, stranger
 
@@ -106,6 +106,6 @@ def promo_stack(stage: Stage) -> Iterator[Intent]:
     for _ in range(chance.randint(2, 5)):
         scene = scenes.in_app(chance, device, member.household.line.at(at), member.place)
         yield contact_change(chance, member, at, scene, "date_of_birth")
-        at += chance.randrange(5 * MINUTE_MS, 20 * HOUR_MS)
+        at = (at // DAY_MS + 1) * DAY_MS + BATCH_HOUR * HOUR_MS + chance.randrange(HOUR_MS)
         yield Intent(at, member, "earn", scenes.batch(), BIRTHDAY, "birthday")
         at += int(chance.uniform(0.2, 0.6) * DAY_MS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from app.demo import people, scenes
@@ -15,6 +15,8 @@ from app.demo.people import Account, Household
 from app.demo.places import ABROAD, Place
 from app.demo.world import World, household, near, settle
 
+AT_ANY_HOUR: Final = 0.3
+"""Incidents that do not care for the time of day."""
 SPENT_ELSEWHERE: Final = frozenset({"fraudster", "touched", "returner"})
 """Accounts that an incident leaves alone: its like have them already."""
 
@@ -34,21 +36,21 @@ class Stage:
 
     chance: Chance
     world: World
+    made: list[Account] = field(default_factory=list)
+    """Accounts that exist for this incident."""
 
     def begin(self, span_days: float = 0.0, earliest: float = 0.02) -> int:
         """An instant that leaves the incident `span_days` before the window ends; at any hour, mostly waking ones."""
         days = self.world.days
-        latest = max(earliest * days, days - span_days - 0.2)
+        latest = max(earliest * days, days - span_days - 2)
         day = (
             int(self.world.start_ms + self.chance.uniform(earliest * days, latest) * DAY_MS)
             // DAY_MS
             * DAY_MS
         )
-        if self.chance.happens(0.3):
-            at = day + self.chance.randrange(DAY_MS)
-        else:
-            at = moment(self.chance, day, 1, EVENINGS)
-        return max(at, self.world.start_ms)
+        if self.chance.happens(AT_ANY_HOUR):
+            return day + self.chance.randrange(DAY_MS)
+        return moment(self.chance, day, 1, EVENINGS)
 
     def span(self, least_days: float, most_days: float) -> float:
         """A length in days, never more than half of the window."""
@@ -62,7 +64,6 @@ class Stage:
             if not account.traits & SPENT_ELSEWHERE
             and account.opening >= least
             and ("dormant" in account.traits) == (trait == "dormant")
-            and "saver" not in account.traits
             and "newcomer" not in account.traits
         ]
         if len(fit) < number:
@@ -79,6 +80,7 @@ class Stage:
         if joined_ms is not None:
             account.joined_ms, account.opening = joined_ms, 0
         self.world.accounts.append(account)
+        self.made.append(account)
         return account
 
     def home(self, country: str | None = None) -> Household:

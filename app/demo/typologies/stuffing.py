@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from app.demo import scenes
 from app.demo.devices import browser, emulator
@@ -12,6 +13,9 @@ from app.demo.networks import CARRIER, HOSTED, address_in
 from app.demo.people import Account
 from app.demo.typologies.stage import Kit, Stage
 from app.demo.typologies.takeover import drain
+
+LOGS_IN_AGAIN: Final = 0.025
+"""How often a script begins a new session, a step."""
 
 
 def cred_stuff(stage: Stage) -> Iterator[Intent]:
@@ -45,11 +49,11 @@ def bot_velocity(stage: Stage) -> Iterator[Intent]:
     redeems = chance.happens(0.3)
     scene = stage.session(kit)
     yield Intent(at, owner, "login", scene)
-    for step in range(steps):
+    for _ in range(steps):
         at += max(150, int(beat_ms * chance.gauss(1, wobble)))
-        if step % 40 == 39:
+        if chance.happens(LOGS_IN_AGAIN):
             scene = stage.session(kit)
-        if redeems and step % 5 == 4:
+        if redeems and chance.happens(0.2):
             yield reward(chance, owner, at, scene, chance.uniform(0.1, 0.5), liking=4)
         else:
             yield mission(chance, owner, at, scene)
@@ -85,7 +89,7 @@ def gamify(stage: Stage) -> Iterator[Intent]:
     towns = [store.place for store in chance.some(stage.world.stores_near(home.town.place), 6)]
     carrier = address_in(chance, CARRIER[home.town.place.country])
     jumps = chance.happens(0.5)
-    rounds = chance.choice((1, 3, 6))
+    rounds = chance.choice((1, 2, 4))
     for day in range(span):
         at = begin + day * DAY_MS + minute * MINUTE_MS + chance.randrange(MINUTE_MS)
         for player in players:

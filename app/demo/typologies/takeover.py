@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.demo import scenes
-from app.demo.habits import reward
-from app.demo.intents import DAY_MS, HOUR_MS, Intent, Share
+from app.demo.habits import pay_with_points, reward
+from app.demo.intents import DAY_MS, HOUR_MS, Intent
 from app.demo.occasions import contact_change, passed_on
 from app.demo.people import Account
 from app.demo.typologies.stage import Kit, Stage
@@ -53,14 +53,16 @@ def probe_drain(stage: Stage) -> Iterator[Intent]:
         scene = stage.session(kit)
         yield Intent(at - stage.pause(100), victim, "login", scene)
     for _ in range(chance.one(((1, 6), (2, 2)))):
-        test = reward(chance, victim, at, scene, 0.0)
-        test.amount = chance.randint(1, 5) * 10
+        at_counter = scene.channel == "pos"
+        test = (pay_with_points if at_counter else reward)(chance, victim, at, scene, 0.0)
+        test.amount = chance.randint(5, 90) if at_counter else chance.randint(1, 9) * 10
         yield test
         at += stage.pause(chance.choice((60, 400, 1_500)), 0.7)
-    rest = reward(chance, victim, at, scene, chance.uniform(0.8, 1.0), liking=6)
+    share = chance.uniform(0.8, 1.0)
     if scene.channel == "pos":
-        rest.amount = Share(chance.uniform(0.8, 1.0), 1, 10)
-    yield rest
+        yield pay_with_points(chance, victim, at, scene, share)
+    else:
+        yield reward(chance, victim, at, scene, share, liking=6)
 
 
 def dormant_hijack(stage: Stage) -> Iterator[Intent]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.demo import scenes
 from app.demo.habits import bring_back, pay_with_points, reward
-from app.demo.intents import DAY_MS, HOUR_MS, MINUTE_MS, Intent, Share, Spend
+from app.demo.intents import DAY_MS, HOUR_MS, MINUTE_MS, Intent, Spend
 from app.demo.people import Account
 from app.demo.typologies.stage import Stage
 
@@ -143,5 +143,4 @@ def fake_receipt(stage: Stage) -> Iterator[Intent]:
             yield Intent(at, claimer, "earn", scene, spend, "purchase", extra={"receipt_id": number})
     at = begin + int((span + chance.uniform(0, 1)) * DAY_MS)
     scene = scenes.in_app(chance, claimers[0].phones[0][1], home.line.at(at), claimers[0].place)
-    yield Intent(at, claimers[0], "redeem", scene, Share(chance.uniform(0.5, 1.0), 10, 20),
-                 extra={"reward_id": "gift_card", "reward_liquidity": "high"})  # fmt: skip
+    yield reward(chance, claimers[0], at, scene, chance.uniform(0.5, 1.0), liking=6)
