@@ -10,13 +10,13 @@ import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, Protocol
 
 import polars as pl
 
 from app.faults import Faults, one
 from app.intake import EVENT_BYTES
-from app.offline.columns import OBJECTS, REQUIRED
+from app.offline.columns import DOTTED, REQUIRED
 from app.offline.row_faults import UnreadableHistory
 from app.offline.sources import Source
 from app.shapes import too_large
@@ -70,7 +70,7 @@ def check_header(source: Source) -> None:
             raise UnreadableHistory(f"is no whole Parquet file: {_first_line(error)}") from error
     elif source.kind == "csv":
         with source.open() as stream:
-            names = _header(_Decoded(_unfailing(stream)))[0]
+            names = _header(_Decoded(_Whole(stream)))[0]
     else:
         return
     missing = [name for name in REQUIRED if name not in names]
@@ -87,12 +87,15 @@ def read(source: Source) -> Iterator[Lines | Table]:
         yield from _parquet(source)
         return
     with source.open() as stream:
-        yield from _ndjson(stream) if source.kind == "ndjson" else _csv(stream)
+        lines = _Whole(stream)
+        yield from _ndjson(stream, lines) if source.kind == "ndjson" else _csv(stream, lines)
+    if lines.broken is not None:
+        raise EndsEarly(lines.broken)
 
 
 def _flat_names(schema: Mapping[str, pl.DataType]) -> Iterator[str]:
     for name, dtype in schema.items():
-        if isinstance(dtype, pl.Struct) and name in OBJECTS:
+        if isinstance(dtype, pl.Struct) and name in DOTTED:
             yield from (f"{name}.{part.name}" for part in dtype.fields)
         else:
             yield name
@@ -113,44 +116,56 @@ def _parquet(source: Source) -> Iterator[Table]:
         raise EndsEarly(f"breaks off behind row {row - 1:,}: {_first_line(error)}") from error
 
 
-def _ndjson(stream: BinaryIO) -> Iterator[Lines]:
+def _ndjson(stream: BinaryIO, whole: _Whole) -> Iterator[Lines]:
     rows: list[int] = []
     lines: list[bytes] = []
-    size = 0
-    for row, line in enumerate(_unfailing(stream), 1):
+    behind = 0
+    for row, line in enumerate(whole, 1):
         bare = line.strip(b" \t\r\n")
         if bare:
             rows.append(row)
             lines.append(bare)
-            size += len(bare)
-        if size > BATCH_BYTES or len(rows) == BATCH_ROWS:
+        if len(rows) == BATCH_ROWS or whole.bytes - behind > BATCH_BYTES:
             yield Lines(rows, lines, _position(stream))
-            rows, lines, size = [], [], 0
+            rows, lines, behind = [], [], whole.bytes
     yield Lines(rows, lines, _position(stream))
 
 
-def _unfailing(stream: BinaryIO) -> Iterator[bytes]:
+class _Whole:
     """
-    Lines with their ends, until the file breaks off.
+    Lines with their ends. Where the file breaks off they end, and `broken` says why.
 
     Of a line longer than any event only the beginning is kept, still too long to be one.
     """
-    count = 0
-    try:
-        while line := stream.readline(LINE_BYTES):
-            rest = line
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._count = 0
+        self.bytes = 0
+        self.broken: str | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            line = rest = self._stream.readline(LINE_BYTES)
             while len(rest) == LINE_BYTES and not rest.endswith(b"\n"):
-                rest = stream.readline(LINE_BYTES)
-            count += 1
-            yield line
-    except (OSError, EOFError, zlib.error) as error:
-        raise EndsEarly(f"breaks off behind line {count:,}: {error}") from error
+                rest = self._stream.readline(LINE_BYTES)
+        except (OSError, EOFError, zlib.error) as error:
+            self.broken = f"breaks off behind line {self._count:,}: {error}"
+            raise StopIteration from error
+        if not line:
+            raise StopIteration
+        self._count += 1
+        self.bytes += len(line)
+        return line
 
 
 class _Decoded:
     """Lines as text, and whether one of those taken since was no text that can be used."""
 
-    def __init__(self, lines: Iterator[bytes]) -> None:
+    def __init__(self, lines: _Whole) -> None:
         self._lines = lines
         self.fault: Faults | None = None
 
@@ -176,47 +191,53 @@ def _header(lines: _Decoded) -> tuple[list[str], str]:
     return [name.strip() for name in names], delimiter
 
 
-def _csv(stream: BinaryIO) -> Iterator[Table]:
-    lines = _Decoded(_unfailing(stream))
+def _csv(stream: BinaryIO, whole: _Whole) -> Iterator[Table]:
+    lines = _Decoded(whole)
     names, delimiter = _header(lines)
     lines.fault = None
     records = csv.reader(lines, delimiter=delimiter, strict=True)
     rows: list[int] = []
     cells: list[list[str]] = []
     broken: list[Broken] = []
-    size = line = 0
+    behind = 0
     for row in count(HEADER_ROW + 1):
-        record, fault = _record(records, lines, len(names))
-        if record:
+        record = _record(records, lines, len(names))
+        if record is None:
+            break
+        if isinstance(record, Faults):
+            broken.append(Broken(row, record))
+        elif record:
             rows.append(row)
             cells.append(record)
-        elif fault is not None:
-            broken.append(Broken(row, fault))
-        size += records.line_num - line
-        if record is None and fault is None:
-            break
-        if size > BATCH_ROWS or len(rows) + len(broken) >= BATCH_ROWS:
+        if len(rows) + len(broken) == BATCH_ROWS or whole.bytes - behind > BATCH_BYTES:
             yield _table(names, rows, cells, broken, _position(stream))
-            rows, cells, broken, size = [], [], [], 0
-        line = records.line_num
+            rows, cells, broken, behind = [], [], [], whole.bytes
     yield _table(names, rows, cells, broken, _position(stream))
 
 
-def _record(
-    records: Iterator[list[str]], lines: _Decoded, width: int
-) -> tuple[list[str] | None, Faults | None]:
-    """The next record, empty for a blank line; or what is wrong with it; or neither at the end."""
+class _Records(Protocol):
+    """What `csv.reader` gives."""
+
+    line_num: int
+
+    def __next__(self) -> list[str]: ...
+
+
+def _record(records: _Records, lines: _Decoded, width: int) -> list[str] | Faults | None:
+    """The next record, empty for a blank line; or what is wrong with it; or None at the end."""
+    first = records.line_num + HEADER_ROW + 1  # the reader has not seen the header
     try:
         record = next(records)
     except StopIteration:
-        return None, None
-    except csv.Error as error:
+        return None
+    except csv.Error as error:  # its words name a quote or a delimiter, never a cell
         lines.fault = None
-        return None, one("malformed", "", f"must be one record of CSV: {error}")
+        where = f"lines {first:,} to {records.line_num + HEADER_ROW:,}"
+        return one("malformed", "", f"must be one record of CSV ({where} are not: {error})")
     fault, lines.fault = lines.fault, None
     if fault is None and record and len(record) != width:
-        fault = one("malformed", "", f"must have {width} cells, as the header has; it has {len(record)}")
-    return (record, None) if fault is None else (None, fault)
+        return one("malformed", "", f"must have {width} cells, as the header has; it has {len(record)}")
+    return fault or record
 
 
 def _table(

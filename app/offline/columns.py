@@ -71,6 +71,8 @@ def _leaves(shape: type[msgspec.Struct], prefix: str = "") -> dict[str, Leaf]:
 LEAVES: Final[Mapping[str, Leaf]] = _leaves(Event)
 """Every column but those of metadata, dotted where nested."""
 OBJECTS: Final[frozenset[str]] = frozenset({name.partition(".")[0] for name in LEAVES if "." in name})
+"""Fields that are structs."""
+DOTTED: Final = OBJECTS | {METADATA}
 """Fields whose columns have a dot."""
 REQUIRED: Final = tuple(name for name, leaf in LEAVES.items() if leaf.required and "." not in name)
 DEFAULTS: Final[Mapping[str, object]] = {
