@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from typing import Final
@@ -35,6 +36,8 @@ AWAY_S: Final = 0.5
 """Before trying again when a store is away."""
 POLITENESS: Final = 10
 """Added to the process's nice value: where processors are short, decisions go first and the record catches up."""
+COLLECT_AFTER: Final = 100_000
+"""Objects made before the collector looks at the youngest: a full turn's, which die without its help."""
 PATIENCE_S: Final = 20.0
 """For a reply of Valkey: large ones, and a rebuild's transactions."""
 
@@ -63,6 +66,9 @@ async def _run(settings: Settings) -> None:
         Spool(spool_dir(settings.data_dir), journal),
     )
     await pipeline.open(patience_s=PATIENCE_S)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
     try:
         while not stopping.is_set():
             pause = await work.turn()

@@ -1,8 +1,10 @@
--- remember.lua · KEYS claim, filter of recorded events, the filter being built to replace it · ARGV event key (16 bytes), ttl ms → the event is in the record: its claim may now be forgotten
-for _, filter in ipairs({ KEYS[2], KEYS[3] }) do
-  local bits = redis.call('STRLEN', filter) * 8
-  if bits > 0 then
-    for i = 1, 13, 4 do redis.call('SETBIT', filter, struct.unpack('>I4', ARGV[1], i) % bits, 1) end
+-- remember.lua · KEYS filter of recorded events, the filter being built to replace it, claims · ARGV ttl ms, event keys (16 bytes) in the order of their claims → the events are in the record: their claims may now be forgotten
+for f = 1, 2 do
+  local bits = redis.call('STRLEN', KEYS[f]) * 8
+  for n = 2, bits > 0 and #ARGV or 0 do
+    local a, b, c, d = struct.unpack('>I4I4I4I4', ARGV[n])
+    redis.call('BITFIELD', KEYS[f], 'SET', 'u1', a % bits, 1, 'SET', 'u1', b % bits, 1, 'SET', 'u1', c % bits, 1, 'SET', 'u1', d % bits, 1)
   end
 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+for n = 3, #KEYS do redis.call('PEXPIRE', KEYS[n], ARGV[1]) end
+return 1

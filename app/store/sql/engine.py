@@ -59,7 +59,7 @@ def open_engine(url: str) -> Engine:
         raise ValueError(f"the record is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
     if parsed.database in {None, "", ":memory:"}:
         raise ValueError("a record in memory is none: name a file, sqlite:///path")
-    engine = create_engine(parsed, hide_parameters=True, paramstyle="named")
+    engine = create_engine(parsed, hide_parameters=True)
     event.listen(engine, "connect", partial(_set_up, Path(f"{parsed.database}.lock")))
     event.listen(engine, "begin", _begin)
     return engine

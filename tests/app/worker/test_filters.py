@@ -43,8 +43,8 @@ async def word(history, event_id):
 async def remember(pipeline, event_id):
     """As the recorder does once an event is in the record."""
     event = SIGHTER.event_key("default", event_id)
-    keys = [claim_key(event), filter_key(event), filter_key(event, building=True)]
-    await pipeline.call(script("remember", keys, event, 1))
+    keys = [filter_key(event), filter_key(event, building=True), claim_key(event)]
+    await pipeline.call(script("remember", keys, 1, event))
 
 
 async def test_without_a_filter_everything_is_looked_up(pipeline):
