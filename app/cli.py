@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "worker": "The background worker alone",
     "keys": "API keys: create, list, revoke",
     "policy": "Check a policy file",
+    "train": "Fit the models of the anomaly detector",
     "rebuild": "Make the hot state anew from the record",
     "doctor": "Look the installation over and say what to do",
 }

@@ -1,0 +1,171 @@
+"""`earnest train`: a model from recorded events, or from the record of this installation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from app.commands.options import data_option, plainly, settings_with
+from app.commands.told_model import tell_model, tell_refused
+from app.offline.artefacts import CARD, write_artefact
+from app.offline.event_files import EventFiles
+from app.offline.known_fraud import UnreadableLabels, known_fraud
+from app.offline.row_faults import UnreadableHistory
+from app.offline.training import NothingToLearn, Plan, train as train_on
+from app.policy.file import DEFAULT_FILE, PolicyRefused, load
+from app.settings import Settings
+from detectors.forest.artefact import Artefact
+from detectors.forest.card import ModelRefused, read_card
+from detectors.forest.fit import NothingLearned, Unfaithful
+
+UNUSABLE: Final = (
+    UnreadableHistory,
+    UnreadableLabels,
+    NothingToLearn,
+    NothingLearned,
+    Unfaithful,
+    PolicyRefused,
+)
+"""What ends a training with exit code 1 and one message."""
+MAX_SEED: Final = 2**63 - 1
+LEFTOVERS: Final = ("mdl_*.safetensors", ".mdl_*.safetensors.*", f".{CARD}.*")
+"""What a training that was killed may leave in its folder: not a model, and not foreign."""
+
+
+class Instant(click.ParamType):
+    """RFC 3339 with an offset."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant. Fails with exit code 2."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            instant = msgspec.convert(value, datetime)
+        except msgspec.ValidationError:
+            instant = None
+        if instant is None or instant.tzinfo is None:
+            self.fail(
+                f"{value!r} is no RFC 3339 instant with an offset, such as 2026-01-31T12:00:00Z", param, ctx
+            )
+        return instant
+
+
+@click.command(epilog="Example:  earnest train history/*.parquet --out model --until 2026-01-01T00:00:00Z")
+@click.argument("events", nargs=-1, metavar="EVENTS…")
+@click.option(
+    "--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Where the model goes."
+)
+@click.option("--until", type=Instant(), metavar="INSTANT", help="Learn only from what happened before.")
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Events or accounts known to be fraud, not to be learned from.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, MAX_SEED),
+    default=0,
+    show_default=True,
+    help="The same seed, the same model.",
+)
+@data_option
+def train(
+    events: tuple[str, ...],
+    out: Path,
+    until: datetime | None,
+    labels: Path | None,
+    seed: int,
+    data_dir: Path | None,
+) -> None:
+    """
+    Fit the models of the anomaly detector. No labels are needed.
+
+    EVENTS are files, folders or globs of NDJSON, CSV or Parquet.
+    """
+    if not events:
+        raise click.UsageError("name at least one file, folder or glob of events")
+    _refuse_foreign(out)
+    settings = settings_with(data_dir=data_dir)
+    try:
+        fraud = None if labels is None else known_fraud(labels)
+        plan = Plan(until, fraud, seed, settings.home_country)
+        with plainly(), EventFiles(events) as history:
+            try:
+                model = _from_files(history, settings, plan)
+            finally:
+                tell_refused(history, Console(stderr=True))
+        _write(out, model)
+    except UNUSABLE as error:
+        raise click.ClickException(str(error)) from None
+    tell_model(model.card, out, Console(file=sys.stdout, highlight=False))
+    click.echo(f"\nNext:  earnest replay EVENTS… --model {out} --out decisions.parquet")
+
+
+def _from_files(history: EventFiles, settings: Settings, plan: Plan) -> Artefact:
+    policies = load(settings.policy_file or DEFAULT_FILE)
+    with _bars() as progress:
+        return train_on(history, policies, plan, progress)
+
+
+class _Bars:
+    """A bar for each thing that is being done."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """See `app.offline.training.Progress`."""
+        if what not in self._tasks:
+            self._tasks[what] = self._shown.add_task(what, total=of)
+        self._shown.update(self._tasks[what], completed=done, total=of)
+
+
+@contextmanager
+def _bars() -> Iterator[_Bars]:
+    """Bars on a terminal, nothing where standard error is piped."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:9}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        yield _Bars(shown)
+
+
+def _refuse_foreign(out: Path) -> None:
+    """A folder with anything but a model in it is somebody's, and a mistake in the command. Exit code 2."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise click.BadParameter(f"{out} is a file; a model is a folder", param_hint="--out")
+    names = {path.name for path in out.iterdir()}
+    own = {path.name for pattern in LEFTOVERS for path in out.glob(pattern)}
+    if not names - own:
+        return
+    try:
+        read_card((out / CARD).read_bytes())
+    except (OSError, ModelRefused):
+        raise click.BadParameter(
+            f"{out} holds something else than a model; name a new folder", param_hint="--out"
+        ) from None
+
+
+def _write(out: Path, model: Artefact) -> None:
+    """Put the model there; where that fails, no new folder is left behind."""
+    new = not out.exists()
+    try:
+        write_artefact(out, model)
+    except OSError as error:
+        if new and out.is_dir() and not any(out.iterdir()):
+            out.rmdir()
+        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None

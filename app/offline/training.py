@@ -1,0 +1,167 @@
+"""From history, or from the record, to a model: what is read, who is drawn, what is learned, what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from app.offline.columns import AT, METADATA
+from app.offline.event_files import EventFiles
+from app.offline.known_fraud import is_fraud
+from app.offline.learning import Learner, Notes
+from app.offline.looking import ROLE, WANTED, look
+from app.offline.sampling import MEMBER, SAMPLED_EVENTS, Draw, draw
+from app.policy.file import PolicyFile
+from detectors.forest.artefact import Artefact
+from detectors.forest.fit import DUTY, ForestSettings
+
+WARM_UP: Final = timedelta(days=30)
+"""At the beginning of a history every device and store is new; after a tenure band (SETTLED_DAYS) most are known."""
+WARM_UP_PART: Final = 10
+"""Of a short history a tenth (1/10) is given up for that, no more."""
+STRAGGLERS: Final = 0.01
+"""This share of events may lie before the warm-up begins: a few old enrolments are not yet a history."""
+
+Progress = Callable[[str, int, int], None]
+"""Told (what is being done, how much of it is done, of how much)."""
+
+
+class NothingToLearn(Exception):
+    """No event is left to learn from. The message says why."""
+
+
+class Plan(NamedTuple):
+    """
+    How to train.
+
+    until:    only events before this instant; None for all.
+    fraud:    event_id, account_id of what is known to be fraud, not to be learned (see `known_fraud`).
+    seed:     the same history and seed give the same model.
+    region:   ISO 3166-1 alpha-2 country of profiles that name none.
+    most:     events learned from, about.
+    settings: of the forests.
+    """
+
+    until: datetime | None = None
+    fraud: pl.DataFrame | None = None
+    seed: int = 0
+    region: str | None = None
+    most: int = int(SAMPLED_EVENTS.value)
+    settings: ForestSettings = DUTY
+
+
+class Counted(NamedTuple):
+    """
+    The events there are.
+
+    events: how many.
+    first:  instant of the first.
+    last:   instant of the last.
+    warm:   from here on events are learned from.
+    by:     program_id, type, day, events.
+    """
+
+    events: int
+    first: datetime
+    last: datetime
+    warm: datetime
+    by: pl.DataFrame
+
+
+def train(history: EventFiles, policies: PolicyFile, plan: Plan, progress: Progress) -> Artefact:
+    """
+    A model of recorded events.
+
+    Args:
+        history: The events; read here, if they were not yet.
+        policies: Say what is usual in a programme, as when it is scored.
+        plan: How.
+        progress: Told now and then.
+
+    Raises:
+        app.offline.row_faults.UnreadableHistory: No row is an event.
+        NothingToLearn: No event is before `until`.
+        detectors.forest.fit.NothingLearned: Too few for a model.
+    """
+    rows = history.lazy(progress=lambda done, of: progress("reading", 2 * done, of))
+    rows = rows.drop(METADATA).rename({"occurred_at": AT})
+    if plan.until is not None:
+        rows = rows.filter(pl.col(AT) < plan.until)
+    counted = count(rows)
+    drawn = draw(rows, plan.seed, plan.most)
+    own = _wanted(rows, drawn, counted.warm, plan.fraud)
+    learner = Learner(plan.seed, plan.settings)
+    done = 0
+
+    def told(some: int) -> None:
+        nonlocal done
+        done += some
+        progress("looking", done, own.height)
+
+    learner.take(look(own, policies, plan.region, told))
+    progress("learning", 0, 1)
+    model = learner.model(_notes(history, counted, drawn, own, plan))
+    progress("learning", 1, 1)
+    return model
+
+
+def count(rows: pl.LazyFrame) -> Counted:
+    """One pass over everything. Raises NothingToLearn."""
+    by = (
+        rows.group_by("program_id", "type", pl.col(AT).dt.date().alias("day"))
+        .agg(pl.len().alias("events"), pl.col(AT).min().alias("first"), pl.col(AT).max().alias("last"))
+        .collect(engine="streaming")
+        .sort("program_id", "type", "day")
+    )
+    if by.is_empty():
+        raise NothingToLearn("there is no event before that instant")
+    first, last, events = by.select(pl.col("first").min(), pl.col("last").max(), pl.col("events").sum()).row(
+        0
+    )
+    days = by.group_by("day").agg(pl.col("events").sum(), pl.col("first").min()).sort("day")
+    begun = days.filter(pl.col("events").cum_sum() > STRAGGLERS * events)["first"][0]
+    warm = begun + min(WARM_UP, (last - begun) / WARM_UP_PART)
+    return Counted(events, first, last, warm, by.select("program_id", "type", "day", "events"))
+
+
+def _wanted(rows: pl.LazyFrame, drawn: Draw, warm: datetime, fraud: pl.DataFrame | None) -> pl.DataFrame:
+    """Every event of the members drawn; WANTED are those past the warm-up that are not known to be fraud."""
+    wanted = pl.col(AT) >= warm
+    if fraud is not None and not fraud.is_empty():
+        wanted &= ~is_fraud(fraud)
+    own = rows.join(drawn.members.lazy(), on=list(MEMBER)).with_columns(
+        wanted.alias(WANTED), pl.lit(None, pl.String).alias(ROLE)
+    )
+    return _filled(own.collect(engine="streaming"))
+
+
+def _filled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without the columns in which no row has anything."""
+    kept = [name for name in frame.columns if name == ROLE or frame[name].null_count() < frame.height]
+    return frame.select(*kept, pl.col(AT).alias("occurred_at"))
+
+
+def _notes(history: EventFiles, counted: Counted, drawn: Draw, own: pl.DataFrame, plan: Plan) -> Notes:
+    month = pl.col("day").dt.strftime("%Y-%m").alias("month")
+    months = counted.by.group_by(month).agg(pl.col("events").sum()).sort("month")
+    return {
+        "source": "files",
+        "rows_read": history.rows,
+        "rows_refused": history.faulty_rows,
+        "rows_repeated": history.duplicates,
+        "events": counted.events,
+        "events_by_month": ", ".join(f"{month} {events}" for month, events in months.iter_rows()),
+        "from": counted.first.isoformat(),
+        "until": counted.last.isoformat(),
+        "learned_from": counted.warm.isoformat(),
+        "members": drawn.of,
+        "members_drawn": drawn.members.height,
+        "members_too_busy": drawn.busy,
+        "events_of_members": own.height,
+        "events_known_fraud": 0
+        if plan.fraud is None
+        else own.select(is_fraud(plan.fraud).fill_null(value=False).sum()).item(),
+    }
