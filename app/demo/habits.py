@@ -41,6 +41,8 @@ AGAIN: Final = 0.002
 """Share of purchases that a till with a bad line posts twice."""
 CARD_OF_ANOTHER: Final = 0.06
 """Purchases at which somebody else's card of the household is shown."""
+SAME_HANDS: Final = 0.7
+"""Share of a regular's morning coffees that the same barista sells."""
 FAITHFUL: Final = 0.75
 """Share of purchases in the member's first store."""
 DAY_TRIP_KM: Final = 60
@@ -106,7 +108,8 @@ def purchase(chance: Chance, world: World, account: Account, at_ms: int) -> Iter
     card = chance.choice(others) if chance.happens(CARD_OF_ANOTHER) else account
     if card.joined_ms > at_ms:
         card = account
-    scene = scenes.at_till(chance, store)
+    served = "regular" in account.traits and chance.happens(SAME_HANDS)
+    scene = scenes.at_till(chance, store, store.staff[0] if served else None)
     paper: dict[str, object] = {"receipt_id": chance.opaque("r", 64)}
     bought = Intent(at_ms, card, "earn", scene, amount, "purchase", extra=dict(paper))
     yield bought
@@ -212,3 +215,9 @@ def reward(
     name, liquid = chance.one(kinds)
     extra: dict[str, object] = {"reward_id": name, "reward_liquidity": liquid}
     return Intent(at_ms, account, "redeem", scene, Share(share, STEP, 2 * STEP), extra=extra)
+
+
+def sometime(chance: Chance, account: Account, since: int, until: int) -> int:
+    """An instant in between at which people look into the app."""
+    day = chance.randrange(since, until) // DAY_MS * DAY_MS
+    return moment(chance, day, account.stores[0].utc_hours, EVENINGS)

@@ -8,7 +8,8 @@ from typing import Final
 
 from app.demo import people, scenes
 from app.demo.chance import Chance
-from app.demo.habits import EVENINGS, HOURS, awake, moment, purchase, reward
+from app.demo.friends import presents
+from app.demo.habits import EVENINGS, HOURS, awake, moment, purchase, reward, sometime
 from app.demo.intents import DAY_MS, HOUR_MS, MINUTE_MS, Intent, Scene, Share, Spend
 from app.demo.people import Account
 from app.demo.whereabouts import at_home, in_transit
@@ -23,8 +24,7 @@ BATCH_HOUR: Final = 5
 """Hour, UTC, in which the programme posts what it gives of itself."""
 GOODWILL_STEP: Final = 50
 """Agents give points in steps of so many."""
-GIFT_STEP: Final = 100
-"""Points are passed on in hundreds."""
+HIT_BY_OUTAGE: Final = 0.1
 PACK: Final = 1_000
 """Points are sold in packs of so many."""
 YEARLY: Final[dict[str, float]] = {
@@ -45,20 +45,16 @@ def special_days(chance: Chance, world: World, account: Account) -> Iterator[Int
     if "new_phone" in account.traits:
         yield from _sets_up_phone(chance, world, account)
     yield from _birthday(chance, world, account)
+    yield from _apologies(chance, world, account)
     since, until = awake(world, account)
     years = max(0, until - since) / (365 * DAY_MS)
     for name, yearly in YEARLY.items():
         for _ in range(chance.count(yearly * years)):
-            at = _sometime(chance, account, since, until)
+            at = sometime(chance, account, since, until)
             if not in_transit(account, at):
                 yield from HAPPENINGS[name](chance, world, account, at)
     if account.traits & {"household"}:
-        yield from _presents(chance, world, account, since, until)
-
-
-def _sometime(chance: Chance, account: Account, since: int, until: int) -> int:
-    day = chance.randrange(since, until) // DAY_MS * DAY_MS
-    return moment(chance, day, account.stores[0].utc_hours, EVENINGS)
+        yield from presents(chance, world, account, since, until)
 
 
 def _joining(chance: Chance, world: World, account: Account) -> Scene:
@@ -91,7 +87,7 @@ def coupon_used(account: Account, at_ms: int, scene: Scene) -> Intent:
 
 def _spends_savings(chance: Chance, world: World, account: Account) -> Iterator[Intent]:
     """Most of what was saved in a year goes within a day or two, often from the phone that was just bought."""
-    at = chance.choice(_christmases(chance, world) or [_sometime(chance, account, *awake(world, account))])
+    at = chance.choice(_christmases(chance, world) or [sometime(chance, account, *awake(world, account))])
     while in_transit(account, at):
         at += DAY_MS // 2
     if chance.happens(0.4):
@@ -101,7 +97,7 @@ def _spends_savings(chance: Chance, world: World, account: Account) -> Iterator[
             (bought, people.first_phone(chance)[0][1]),
         ]
         account.traits.add("new_phone")
-        yield from _first_session(chance, world, account, bought)
+        yield from _first_session(chance, account, bought)
     scene = scenes.own(chance, world, account, at)
     yield Intent(at - chance.randrange(20_000, 600_000), account, "login", scene)
     yield reward(chance, account, at, scene, chance.uniform(0.8, 1.0), liking=1.5)
@@ -146,10 +142,10 @@ def _comes_back(chance: Chance, world: World, account: Account) -> Iterator[Inte
 def _sets_up_phone(chance: Chance, world: World, account: Account) -> Iterator[Intent]:
     since = account.phones[-1][0]
     if since > world.start_ms:
-        yield from _first_session(chance, world, account, since)
+        yield from _first_session(chance, account, since)
 
 
-def _first_session(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
+def _first_session(chance: Chance, account: Account, at_ms: int) -> Iterator[Intent]:
     """The first log-in on a new phone; the password had to be looked up, and a few want something at once."""
     at_ms += chance.randrange(60_000, 3_600_000)
     if not at_home(account, at_ms):
@@ -163,6 +159,13 @@ def _first_session(chance: Chance, world: World, account: Account, at_ms: int) -
         yield reward(
             chance, account, at_ms + chance.randrange(60_000, 1_800_000), scene, chance.uniform(0.1, 0.9)
         )
+
+
+def _apologies(chance: Chance, world: World, account: Account) -> Iterator[Intent]:
+    """Points for all who were hit by the outage, posted by the programme."""
+    at = world.outage_ms + DAY_MS // 2 + chance.randrange(HOUR_MS)
+    if account.joined_ms < world.outage_ms and chance.happens(HIT_BY_OUTAGE):
+        yield Intent(at, account, "adjust", scenes.batch(), 2 * GOODWILL_STEP, "goodwill")
 
 
 def _birthday(chance: Chance, world: World, account: Account) -> Iterator[Intent]:
@@ -238,10 +241,10 @@ def granted(chance: Chance, account: Account, at_ms: int, scene: Scene, reason: 
 
 
 def _partner(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
-    yield partner_accrual(chance, account, at_ms, chance.choice(world.partners), chance.around(6_000, 0.9))
+    yield partner_accrual(account, at_ms, chance.choice(world.partners), chance.around(6_000, 0.9))
 
 
-def partner_accrual(chance: Chance, account: Account, at_ms: int, partner: str, minor: float) -> Intent:
+def partner_accrual(account: Account, at_ms: int, partner: str, minor: float) -> Intent:
     """A purchase at a partner, posted by the partner."""
     return Intent(
         at_ms, account, "earn", scenes.from_partner(partner), Spend(max(100, int(minor))), "partner"
@@ -250,16 +253,14 @@ def partner_accrual(chance: Chance, account: Account, at_ms: int, partner: str, 
 
 def _top_up(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
     scene = scenes.own(chance, world, account, at_ms)
-    yield bought(chance, account, at_ms, scene, chance.randint(1, 3))
+    yield bought(account, at_ms, scene, chance.randint(1, 3))
     if chance.happens(0.7):
         yield reward(
             chance, account, at_ms + chance.randrange(60_000, 7_200_000), scene, chance.uniform(0.5, 1.0)
         )
 
 
-def bought(
-    chance: Chance, account: Account, at_ms: int, scene: Scene, packs: int, payment: str | None = None
-) -> Intent:
+def bought(account: Account, at_ms: int, scene: Scene, packs: int, payment: str | None = None) -> Intent:
     """Points bought with money."""
     extra: dict[str, object] = {"payment_instrument_id": payment} if payment else {}
     intent = Intent(at_ms, account, "purchase", scene, packs * PACK, extra=extra)
@@ -267,7 +268,7 @@ def bought(
     return intent
 
 
-def _expiry(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
+def _expiry(chance: Chance, _world: World, account: Account, at_ms: int) -> Iterator[Intent]:
     day = at_ms // DAY_MS * DAY_MS
     yield Intent(
         day + chance.randrange(3_600_000),
@@ -278,7 +279,7 @@ def _expiry(chance: Chance, world: World, account: Account, at_ms: int) -> Itera
     )
 
 
-def _tier_bonus(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
+def _tier_bonus(chance: Chance, _world: World, account: Account, at_ms: int) -> Iterator[Intent]:
     day = at_ms // DAY_MS * DAY_MS
     yield Intent(day + chance.randrange(3_600_000), account, "earn", scenes.batch(), 150, "tier_bonus")
 
@@ -287,7 +288,7 @@ def _closes(chance: Chance, world: World, account: Account, at_ms: int) -> Itera
     yield Intent(at_ms, account, "close", _self_or_phone(chance, world, account, at_ms))
 
 
-def _kiosk(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
+def _kiosk(chance: Chance, _world: World, account: Account, at_ms: int) -> Iterator[Intent]:
     scene = scenes.at_tablet(chance, account.stores[0])
     at_ms = moment(chance, at_ms // DAY_MS * DAY_MS, account.stores[0].utc_hours, HOURS[account.hours])
     if at_home(account, at_ms):
@@ -299,45 +300,3 @@ HAPPENINGS: Final = {
     "correction": _correction, "partner": _partner, "top_up": _top_up, "expiry": _expiry, "tier_bonus": _tier_bonus,
     "closes": _closes, "birth_date": _birth_date, "kiosk": _kiosk,
 }  # fmt: skip
-
-
-def _presents(chance: Chance, world: World, account: Account, since: int, until: int) -> Iterator[Intent]:
-    """Points passed on at home: to whoever collects for all, or as a present."""
-    others = [other for other in account.household.accounts if other is not account]
-    for _ in range(chance.count(1.5 * max(0, until - since) / (365 * DAY_MS))):
-        at = _sometime(chance, account, since, until)
-        if others and others[0].joined_ms < at and not in_transit(account, at):
-            scene = scenes.own(chance, world, account, at)
-            share = chance.choice((1.0, chance.uniform(0.2, 0.9)))
-            yield passed_on(account, others[0], at, scene, share)
-
-
-def passed_on(account: Account, to: Account, at_ms: int, scene: Scene, share: float) -> Intent:
-    """Points transferred to another member."""
-    return Intent(at_ms, account, "transfer", scene, Share(share, GIFT_STEP, GIFT_STEP), counterparty=to)
-
-
-REFERRED: Final = 300
-"""Points for having brought a friend, once the friend has joined."""
-
-
-def referred(chance: Chance, giver: Account, friend: Account, at_ms: int, scene: Scene) -> Iterator[Intent]:
-    """A friend brought along, and the points for it."""
-    yield Intent(at_ms, giver, "referral", scene, counterparty=friend)
-    paid = at_ms + chance.randrange(HOUR_MS, 3 * DAY_MS)
-    yield Intent(paid, giver, "earn", scenes.batch(), REFERRED, "referral")
-
-
-def friendships(chance: Chance, world: World) -> Iterator[Intent]:
-    """Newcomers whom somebody told of the programme: mostly a friend, often one who tells many."""
-    givers = [account for account in world.accounts if "referrer" in account.traits]
-    famous = chance.some(givers, max(1, len(givers) // 40))
-    for account in famous:
-        account.traits.add("influencer")
-    for friend in [account for account in world.accounts if "newcomer" in account.traits]:
-        if not givers or not chance.happens(0.4):
-            continue
-        giver = chance.choice(famous if chance.happens(0.25) else givers)
-        at = friend.joined_ms + chance.randrange(60_000, DAY_MS)
-        if giver is not friend and at > giver.joined_ms and not in_transit(giver, at):
-            yield from referred(chance, giver, friend, at, scenes.own(chance, world, giver, at))

@@ -13,7 +13,14 @@ from app.demo.intents import Device, Store
 from app.demo.networks import Carrier, Line
 from app.demo.places import BY_CODE, Place, Town
 
-FOLDED: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "ł": "l"}
+FOLDED: Final = {
+    "ä": "ae",
+    "ö": "oe",
+    "ü": "ue",
+    "ß": "ss",
+    "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+    "ł": "l",
+}
 BORN: Final = (1938, 2007)
 """Years of birth: members are grown up."""
 

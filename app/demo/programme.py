@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 import polars as pl
 
-from app.demo import habits, ledger, occasions, typologies, world
+from app.demo import friends, habits, ledger, occasions, typologies, world
 from app.demo.chance import Chance
 from app.demo.intents import DAY_MS, Incident, Intent, Label, Member
 from app.demo.tables import event_table
@@ -59,7 +59,8 @@ def _lives(seed: int, there: world.World) -> Iterator[Intent]:
         chance = Chance.of(seed, "life", index)
         yield from occasions.special_days(chance, there, account)
         yield from habits.ordinary_life(chance, there, account)
-    yield from occasions.friendships(Chance.of(seed, "friendships"), there)
+    yield from friends.friendships(Chance.of(seed, "friendships"), there)
+    yield from friends.weddings(Chance.of(seed, "weddings"), there)
 
 
 def write(programme: Programme, folder: Path) -> None:

@@ -33,6 +33,7 @@ TIERS: Final = ((1.0, 7.0), (1.25, 2.0), (1.5, 1.0))
 TRAIT_SHARES: Final = (
     ("saver", 0.1), ("dormant", 0.22), ("returner", 0.06), ("traveller", 0.08), ("commuter", 0.16), ("new_phone", 0.1),
     ("carrier_nat", 0.3), ("referrer", 0.06), ("campaign", 0.2),
+    ("regular", 0.03),
 )  # fmt: skip
 """Ways of life, drawn independently except that the dormant and returners do little else."""
 
@@ -51,6 +52,8 @@ class World:
     winback: str
     doubles: list[tuple[int, int, str]]
     """Double-points days: from, until, campaign."""
+    outage_ms: int
+    """A night on which the app failed; the day after, many are given points for it."""
     accounts: list[Account] = field(default_factory=list)
 
     @property
@@ -77,6 +80,7 @@ def build(seed: int, *, members: int, start_ms: int, end_ms: int) -> World:
         partners=[chance.opaque("p", 40) for _ in range(PARTNERS)],
         winback=chance.opaque("c", 40),
         doubles=_doubles(chance, start_ms, end_ms),
+        outage_ms=int(chance.uniform(start_ms, end_ms - DAY_MS)),
     )
     _settle_down(Chance.of(seed, "people"), world, members)
     return world
@@ -201,6 +205,8 @@ def _live(chance: Chance, world: World, account: Account) -> None:
         account.traits.add("newcomer")
         if chance.happens(0.35):
             account.traits.add("tablet_signup")
+    if "regular" in account.traits:
+        account.weekly, account.basket = chance.uniform(4, 6), chance.around(450, 0.2)
     if "commuter" in account.traits:
         _commute(chance, world, account)
     if "traveller" in account.traits:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from app.demo import scenes
 from app.demo.devices import emulator, phone
+from app.demo.friends import passed_on, referred
 from app.demo.habits import purchase, reward
 from app.demo.intents import DAY_MS, HOUR_MS, Device, Intent, Scene
 from app.demo.networks import HOSTED, address_in
-from app.demo.occasions import BATCH_HOUR, BIRTHDAY, contact_change, coupon_used, joins, passed_on, referred
+from app.demo.occasions import BATCH_HOUR, BIRTHDAY, contact_change, coupon_used, joins
 from app.demo.people import Account
 from app.demo.typologies.stage import Stage, stranger
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.demo import scenes
+from app.demo.friends import passed_on
 from app.demo.habits import reward
 from app.demo.intents import DAY_MS, Intent
-from app.demo.occasions import bought, contact_change, joins, passed_on
+from app.demo.occasions import bought, contact_change, joins
 from app.demo.typologies.stage import Stage
 
 
@@ -90,7 +91,7 @@ def stolen_card(stage: Stage) -> Iterator[Intent]:
         yield from joins(chance, buyer, begin, scene)
         at += stage.pause(chance.choice((900, 60_000)))
     for _ in range(chance.randint(1, 4)):
-        yield bought(chance, buyer, at, scene, chance.randint(2, 10), payment=chance.opaque("pi", 80))
+        yield bought(buyer, at, scene, chance.randint(2, 10), payment=chance.opaque("pi", 80))
         at += stage.pause(chance.choice((100, 2_000)))
     for _ in range(chance.randint(1, 3)):
         at += stage.pause(chance.choice((200, 8_000)))

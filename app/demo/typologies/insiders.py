@@ -45,7 +45,7 @@ def partner_collusion(stage: Stage) -> Iterator[Intent]:
     for friend in friends:
         for _ in range(chance.randint(4, 18)):
             at = begin + int(chance.uniform(0, span) * DAY_MS)
-            yield partner_accrual(chance, friend, at, partner, chance.around(typical, 0.7))
+            yield partner_accrual(friend, at, partner, chance.around(typical, 0.7))
         at = begin + int((span + chance.uniform(0.1, 1.5)) * DAY_MS)
         yield reward(
             chance,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.demo import scenes
+from app.demo.friends import passed_on
 from app.demo.habits import pay_with_points, reward
 from app.demo.intents import DAY_MS, HOUR_MS, Intent
-from app.demo.occasions import contact_change, passed_on
+from app.demo.occasions import contact_change
 from app.demo.people import Account
 from app.demo.typologies.stage import Kit, Stage
 

@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.demo.__main__ import main
-from app.demo.networks import CARRIER, HOME, HOSTED, address_in
 from app.demo.chance import Chance
+from app.demo.networks import CARRIER, HOME, HOSTED, address_in
 from app.demo.programme import generate, write
 from app.demo.typologies import CATALOGUE
 from app.intake import canonical_bytes, read_event
@@ -31,7 +31,8 @@ TYPOLOGIES = {
 }  # fmt: skip
 TRAITS = {
     "household", "tablet_signup", "carrier_nat", "commuter", "traveller", "new_phone", "saver", "dormant", "returner",
-    "office_nat", "student_hall", "campaign", "referrer", "influencer", "newcomer", "touched", "fraudster",
+    "office_nat", "student_hall", "campaign", "referrer", "influencer", "newcomer", "regular", "wedding", "touched",
+    "fraudster",
 }  # fmt: skip
 FASTEST_KMH = 1_000
 """A little more than a plane: the map is flat, and phones are a few kilometres from where they seem."""
@@ -40,7 +41,9 @@ NEAR_KM = 80
 
 
 def as_bytes(programme):
-    return msgspec.json.encode([programme.events, programme.labels, [m.account_id for m in programme.members]])
+    return msgspec.json.encode(
+        [programme.events, programme.labels, [m.account_id for m in programme.members]]
+    )
 
 
 def test_the_same_seed_makes_the_same_bytes_in_another_process_too(small):
@@ -52,7 +55,12 @@ def test_the_same_seed_makes_the_same_bytes_in_another_process_too(small):
         "[p.events, p.labels, [m.account_id for m in p.members]])).hexdigest())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONHASHSEED": "77"}, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code],
+        env={"PYTHONHASHSEED": "77"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.strip() == hashlib.sha256(as_bytes(small)).hexdigest()
 
@@ -179,7 +187,9 @@ def test_nobody_honest_outruns_a_plane(large):
 def test_addresses_belong_to_the_country_they_are_drawn_for(ranges):
     chance = Chance.of(1, "addresses")
     for country, networks in ranges.items():
-        found = Counter(iptocc.country_code([address_in(chance, [net]) for net in networks for _ in range(100)]))
+        found = Counter(
+            iptocc.country_code([address_in(chance, [net]) for net in networks for _ in range(100)])
+        )
         assert set(found) == {country}
 
 
@@ -221,8 +231,12 @@ def test_files_hold_what_was_made(small, tmp_path):
 
 
 def test_the_command_writes_files_and_teaches(tmp_path):
-    done = CliRunner().invoke(main, ["--out", str(tmp_path), "--members", "50", "--days", "10", "--end", "2026-01-01"])
+    done = CliRunner().invoke(
+        main, ["--out", str(tmp_path), "--members", "50", "--days", "10", "--end", "2026-01-01"]
+    )
     assert done.exit_code == 0, done.output
-    assert {"events.ndjson", "events.parquet", "labels.parquet", "members.parquet"} == {p.name for p in tmp_path.iterdir()}
+    assert {"events.ndjson", "events.parquet", "labels.parquet", "members.parquet"} == {
+        p.name for p in tmp_path.iterdir()
+    }
     assert "python -m app.demo --out" in CliRunner().invoke(main, ["--help"]).output
     assert CliRunner().invoke(main, ["--members", "50"]).exit_code == 2
