@@ -111,7 +111,7 @@ def read(frame: pl.DataFrame) -> list[Event | tuple[str, ...]]:
     return [found[seq] for seq in range(frame.height)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(tables())
 @example([GOOD | {"ip": text} for text in NASTY_TEXT])
 @example([GOOD | {"payment_instrument_id": text} for text in NASTY_TEXT])
@@ -124,7 +124,8 @@ def test_whole_columns_are_read_exactly_as_the_api_reads_each_row(rows):
     """The same event, to the offset of its instant; or the same faults, word for word."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     frame = pl.DataFrame(rows, schema={name: SCHEMA[name] for name in names})
-    for found, wanted in zip(read(frame), map(as_the_api, rows), strict=True):
+    wanted_all = [as_the_api({name: row.get(name) for name in names}) for row in rows]  # told in this order
+    for found, wanted in zip(read(frame), wanted_all, strict=True):
         assert repr(found) == repr(wanted)
 
 
