@@ -86,7 +86,7 @@ class Runs:
         Columns in which no row has anything are left out.
         """
         edges = self._edges()
-        filled = [name for name in COLUMNS if name in self._filled]  # absent text costs 16 bytes a row and field
+        filled = [name for name in COLUMNS if name in self._filled]  # absent text costs 16 bytes a cell
         for low, high in zip([None, *edges], [*edges, None], strict=True):
             inside = pl.lit(value=True)
             if low is not None:
