@@ -285,6 +285,7 @@ def _tier_bonus(chance: Chance, _world: World, account: Account, at_ms: int) -> 
 
 
 def _closes(chance: Chance, world: World, account: Account, at_ms: int) -> Iterator[Intent]:
+    account.traits.add("leaver")
     yield Intent(at_ms, account, "close", _self_or_phone(chance, world, account, at_ms))
 
 

@@ -17,8 +17,8 @@ from app.demo.world import World, household, near, settle
 
 AT_ANY_HOUR: Final = 0.3
 """Incidents that do not care for the time of day."""
-SPENT_ELSEWHERE: Final = frozenset({"fraudster", "touched", "returner"})
-"""Accounts that an incident leaves alone: its like have them already."""
+SPENT_ELSEWHERE: Final = frozenset({"fraudster", "touched", "returner", "newcomer", "leaver"})
+"""Accounts that are no victims: nothing to take, or another incident has them already."""
 
 
 class Kit(NamedTuple):
@@ -64,10 +64,9 @@ class Stage:
             if not account.traits & SPENT_ELSEWHERE
             and account.opening >= least
             and ("dormant" in account.traits) == (trait == "dormant")
-            and "newcomer" not in account.traits
         ]
         if len(fit) < number:
-            fit = [account for account in self.world.accounts if "fraudster" not in account.traits]
+            fit = [one for one in self.world.accounts if not one.traits & {"fraudster", "newcomer", "leaver"}]
         chosen = self.chance.sample(fit, min(number, len(fit)))
         for account in chosen:
             account.traits.add("touched")
