@@ -31,6 +31,10 @@ SETTLED_DAYS: Final = 30
 """A member of a month has habits; before that everything is new (tenure bands of the model's segments)."""
 LONG_MS: Final = 90 * DAY_MS
 """As long ago as matters: older changes are no news."""
+SMALL_POINTS: Final = 10
+"""Added to amounts that are compared, so that a single point more or less is no ratio."""
+FEW_POINTS: Final = 100
+"""The same for totals."""
 CELL_KM: Final = 55.0
 """The width of a place: nearer than that is no distance."""
 SPENDING: Final = frozenset({"redeem", "transfer"})
@@ -93,40 +97,38 @@ def _share(seen: Snapshot) -> float:
 
 
 def _own_size(seen: Snapshot) -> float:
-    """Against the mean of the kind's earlier ones; a tenth of a month is added to both, so that small ones do not jump."""
+    """Against the mean of the member's earlier ones; a return against what was earned, since that is what it undoes."""
     points, kind = abs(seen.event.points or 0), seen.event.type
     if kind not in POINTED:
         return 0.0
-    before = [abs(one) for one in seen.account.series.get(kind, EMPTY).points]
-    if len(before) < 2:  # noqa: PLR2004 - this one, and at least one before it
+    before = [abs(one) for one in seen.account.series.get("earn" if kind == "return" else kind, EMPTY).points]
+    own = 0 if kind == "return" else 1
+    if len(before) <= own:
         return 0.0
-    base = seen.segment.month_points / 10
-    mean = max(0.0, sum(before) - points) / (len(before) - 1)
-    return log((points + base) / (mean + base))
+    mean = max(0.0, sum(before) - points * own) / (len(before) - own)
+    return log((points + SMALL_POINTS) / (mean + SMALL_POINTS))
 
 
 def _burned(seen: Snapshot) -> float:
-    totals, segment = seen.account.totals_points, seen.segment
-    own = seen.event.points or 0
+    totals, own = seen.account.totals_points, seen.event.points or 0
     burned = totals.get("burn", 0) + totals.get("transfer", 0) + (own if seen.event.type in SPENDING else 0)
     earned = totals.get("earn", 0) + (own if seen.event.type == "earn" else 0)
-    month = segment.month_points
-    return log((max(0, burned) + month * segment.burn_per_earn) / (max(0, earned) + month))
+    return log((max(0, burned) + FEW_POINTS) / (max(0, earned) + FEW_POINTS))
 
 
 def _returned(seen: Snapshot) -> float:
-    totals, month = seen.account.totals_points, seen.segment.month_points
+    totals = seen.account.totals_points
     returned = totals.get("return", 0) + (seen.event.points or 0 if seen.event.type == "return" else 0)
-    return min(1.0, max(0, returned) / (max(0, totals.get("earn", 0)) + month))
+    return min(1.0, max(0, returned) / (max(0, totals.get("earn", 0)) + FEW_POINTS))
 
 
 def _overdrawn(seen: Snapshot) -> float:
-    """What a return takes beyond what is left, in months of points."""
+    """What a return takes beyond what is left."""
     if seen.event.type != "return":
         return 0.0
     balance = seen.event.balance_before
     left = net(seen) if balance is None else balance
-    return log1p(max(0, (seen.event.points or 0) - max(0, left)) / seen.segment.month_points)
+    return log1p(max(0, (seen.event.points or 0) - max(0, left)))
 
 
 def _pause(seen: Snapshot) -> float:
@@ -160,11 +162,11 @@ def _failed(seen: Snapshot) -> float:
 
 
 def _known_hours(role: str) -> Callable[[Snapshot], float]:
-    """An ordinary member has known it as long as the programme the member; nobody is held to more than LONG_MS."""
+    """Since it was first met; LONG_MS where none is met, and where the member has no other to compare with."""
 
     def read(seen: Snapshot) -> float:
-        known, member = known_ms(seen, role), member_ms(seen)
-        return log1p(min(member if known is None else known, LONG_MS) / HOUR_MS)
+        known = known_ms(seen, role) if len(seen.account.peers.get(role, ())) > 1 else None
+        return log1p(min(LONG_MS if known is None else known, LONG_MS) / HOUR_MS)
 
     return read
 
@@ -208,8 +210,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     Feature("own_size", "ln(ratio)", "times the member's own usual", _own_size, _ratio),
     Feature("burn_ratio", "ln(ratio)", "points burned for each earned", _burned, _ratio),
     Feature("return_ratio", "ratio", "of what was earned is returned", _returned, _percent),
-    Feature("overdrawn", "ln(1 + months of points)", "months of points returned that are already spent", _overdrawn,
-            _count),
+    Feature("overdrawn", "ln(1 + points)", "points returned that are already spent", _overdrawn, _count),
     Feature("pause", "ln(1 + h)", "since the member did anything", _pause, _hours),
     Feature("age", "ln(1 + d)", "days a member", _age, _count),
     Feature("kind_1h", "ln(1 + events)", "events of this kind in 60 min", _kind(HOUR_S), _count),

@@ -35,9 +35,9 @@ SAMPLES: Final = Threshold(
     "Liu, Ting and Zhou, Isolation Forest, ICDM 2008, section 4",
 )
 MIN_ROWS: Final = Threshold(
-    1_000,
+    500,
     "rows",
-    "ten rows stand beyond the reported 99th percentile, and a tree sees a quarter of them, not the same ones",
+    "five rows stand beyond the reported 99th percentile, and a tree sees half of them, not the same ones",
     "detectors.anomaly.RARE",
 )
 SAME: Final = 1e-9

@@ -29,5 +29,5 @@ def rows(count: int, seed: int = 1) -> NDArray[np.float32]:
 
 def small() -> Artefact:
     """A model of two types of events, one of them with a thin tenure band."""
-    segments = [EARN] * 200 + [REDEEM] * 150 + [("p", "redeem", "new")] * 20
+    segments = [EARN] * 200 + [REDEEM] * 650 + [("p", "redeem", "new")] * 20
     return fit(rows(len(segments)), segments, NAMES, VERSION, seed=11, settings=FOR_TESTS)

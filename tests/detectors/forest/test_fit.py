@@ -21,7 +21,7 @@ def test_the_same_rows_and_seed_give_the_same_bytes():
     """Twice, and with the rows coming in pieces."""
     whole = write(small())
     assert write(small()) == whole
-    segments = [EARN] * 200 + [REDEEM] * 150 + [("p", "redeem", "new")] * 20
+    segments = [EARN] * 200 + [REDEEM] * 650 + [("p", "redeem", "new")] * 20
     matrix, gathered = rows(len(segments)), Gathered(len(NAMES), seed=11)
     for low in range(0, len(segments), 37):
         gathered.add(segments[low : low + 37], matrix[low : low + 37])
@@ -46,14 +46,14 @@ def test_a_segments_trees_do_not_hang_on_its_neighbours():
 
 def test_the_card_says_what_was_learned_and_what_was_left_out():
     """Window, rows, features, seed, checks, libraries, notes; and each thin segment with its rows."""
-    segments = [EARN] * 120 + [("p", "close", "old")] * 9
+    segments = [EARN] * 120 + [("q", "close", "old")] * 9
     made = fit(
         rows(129), segments, NAMES, VERSION, 7,
         window=Window(1_000, 2_000), notes={"source": "till.parquet"}, settings=FOR_TESTS,
     )  # fmt: skip
     card = made.card
     assert (card.rows, card.seed, card.features, card.features_version) == (129, 7, NAMES, VERSION)
-    assert card.left_out == (LeftOut(("p", "close", "old"), 9),)
+    assert card.left_out == (LeftOut(("q", "close", "old"), 9),)
     assert [(one.segment, one.rows, one.sampled) for one in card.segments] == [(("p", "earn", ""), 120, 120)]
     assert (card.window, card.notes) == (Window(1_000, 2_000), {"source": "till.parquet"})
     assert card.checks["features_that_never_varied"] == "constant"
