@@ -31,7 +31,8 @@ TYPOLOGIES = {
 }  # fmt: skip
 TRAITS = {
     "household", "tablet_signup", "carrier_nat", "commuter", "traveller", "new_phone", "saver", "dormant", "returner",
-    "office_nat", "student_hall", "campaign", "referrer", "influencer", "newcomer", "leaver", "regular", "wedding", "touched",
+    "office_nat", "student_hall", "campaign", "referrer", "influencer", "newcomer", "leaver",
+    "regular", "wedding", "touched",
     "fraudster",
 }  # fmt: skip
 FASTEST_KMH = 1_000
