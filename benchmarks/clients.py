@@ -19,8 +19,9 @@ from app.store import embedded
 from app.store.pipeline import Pipeline, pack
 from benchmarks.machine import machine
 
-CALLS = 7
-"""Commands a decision sends at once: a claim, an answer, the state and four entities."""
+CALLS = 10
+"""Commands a decision sends at once: a claim, an answer, the state, and a transaction that counts an event and reads
+four entities."""
 TIMES = 9_600
 COMMAND = (b"HSET", b"key", b"field", b"x" * 90)
 

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
-from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting, Touch
+from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting
 from app.store.packing import (
     FACT_FIELDS,
     KINDS,
@@ -100,9 +100,9 @@ def _looked_at(reply: asyncio.Future[list[Any]]) -> None:
         reply.exception()
 
 
-def observing(sighting: Sighting) -> bytes:
-    """The packed command that counts a sighting at every entity it touches."""
-    return script("observe", _keys(sighting.touches), sighting.at_ms, sighting.fingerprint, *_taken(sighting))
+def observing(sighting: Sighting, keys: Sequence[bytes]) -> bytes:
+    """The packed command that counts a sighting at every entity it touches, named by `entity_keys`."""
+    return script("observe", keys, sighting.at_ms, sighting.fingerprint, *_taken(sighting))
 
 
 def restoring(sighting: Sighting, settled: Settlement) -> bytes:
@@ -111,12 +111,13 @@ def restoring(sighting: Sighting, settled: Settlement) -> bytes:
     burned = b"" if settled.burned is None else settled.burned
     settles = (burned, EXACT_BURNS, len(totals), *totals)
     return script(
-        "restore", _keys(sighting.touches), sighting.at_ms, sighting.fingerprint, *settles, *_taken(sighting)
+        "restore", entity_keys(sighting), sighting.at_ms, sighting.fingerprint, *settles, *_taken(sighting)
     )
 
 
-def _keys(touches: Sequence[Touch]) -> list[bytes]:
-    return [entity_key(touch.role, touch.key) for touch in touches]
+def entity_keys(sighting: Sighting) -> list[bytes]:
+    """Where the entities a sighting touches are kept, the account first."""
+    return [entity_key(touch.role, touch.key) for touch in sighting.touches]
 
 
 def _taken(sighting: Sighting) -> list[bytes | int]:
@@ -247,10 +248,11 @@ class ValkeyHistory:
 
         In a cluster this would be one transaction for the entities of each slot.
         """
-        touches = sighting.touches
-        reading = [pack((b"HGETALL", key)) for key in _keys(touches)]
-        answer = pack((b"GET", answer_key(touches[0].key, sighting.event_key)))
-        parts = [self._claim(sighting), answer, _ASK_STATE, _BEGIN, observing(sighting), *reading, _END]
+        keys = entity_keys(sighting)
+        counting = observing(sighting, keys)
+        reading = [pack((b"HGETALL", key)) for key in keys]
+        answer = pack((b"GET", answer_key(sighting.touches[0].key, sighting.event_key)))
+        parts = [self._claim(sighting), answer, _ASK_STATE, _BEGIN, counting, *reading, _END]
         return self._pipeline.call(b"".join(parts), len(parts))
 
     def _seen(self, sighting: Sighting, replies: list[Any]) -> Seen:

@@ -15,7 +15,7 @@ from app.intake import read_event
 from app.ports import Sighting
 from app.sighting import LISTED_KINDS, Sighter, network
 from app.store.packing import FACTS, KINDS, PEERS, ROLES
-from app.store.valkey import observing
+from app.store.valkey import entity_keys, observing
 from detectors.event import Device, Event, EventType, Profile
 from detectors.snapshot import Traits
 
@@ -57,7 +57,7 @@ def touches(event: Event, sighter: Sighter = SIGHTER) -> dict[str, bytes]:
 
 def everything_sent(sighting: Sighting) -> bytes:
     """The very bytes that go to the hot store."""
-    return observing(sighting) + sighting.event_key + sighting.body_hash
+    return observing(sighting, entity_keys(sighting)) + sighting.event_key + sighting.body_hash
 
 
 def test_every_entity_an_event_names_is_touched_the_account_first():

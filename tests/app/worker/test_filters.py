@@ -13,6 +13,7 @@ from app.store.packing import PARTITIONS
 from app.store.pipeline import Pipeline, script
 from app.store.valkey import ValkeyHistory, claim_key, filter_key
 from app.worker import filters
+from app.worker.recorder import ANSWERS_STAY_MS, remembering
 from tests.app.installation import MASTER
 from tests.app.store.sightings import sighting
 
@@ -49,6 +50,22 @@ async def remember(pipeline, event_id):
 
 async def test_without_a_filter_everything_is_looked_up(pipeline):
     assert await word(ValkeyHistory(pipeline), "e-1") == "unsure"
+
+
+async def test_events_of_one_filter_are_marked_together(pipeline):
+    """As many as come, and each claim is let go."""
+    await filters.ensure(pipeline, Recorded([]), SIGHTER)
+    events: dict[bytes, list[str]] = {}
+    for n in range(100):
+        event_id = f"e-{n}"
+        await word(ValkeyHistory(pipeline), event_id)
+        events.setdefault(filter_key(SIGHTER.event_key("default", event_id)), []).append(event_id)
+    ids = max(events.values(), key=len)
+    keys = [SIGHTER.event_key("default", event_id) for event_id in ids]
+    await pipeline.call(remembering(keys))
+    for event_id, event in zip(ids, keys, strict=True):
+        assert await pipeline.execute("PTTL", claim_key(event)) <= ANSWERS_STAY_MS
+        assert await word(ValkeyHistory(pipeline), event_id) == "unsure_pending"
 
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
