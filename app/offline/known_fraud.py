@@ -19,13 +19,9 @@ class UnreadableLabels(Exception):
     """The labels cannot be used. The message says why."""
 
 
-def known_fraud(path: Path) -> pl.DataFrame:
+def read_labels(path: Path) -> pl.DataFrame:
     """
-    The labels of a file that say fraud: event_id, account_id, one of them null. A label that names an event is the
-    event's alone.
-
-    Raises:
-        UnreadableLabels: No file, of no known kind, or without the columns.
+    A file of labels as it is. Raises UnreadableLabels: no file, of no known kind, or without the columns.
     """
     read = _READERS.get(path.suffix.lower())
     if read is None:
@@ -35,9 +31,18 @@ def known_fraud(path: Path) -> pl.DataFrame:
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).partition("\n")[0]
         raise UnreadableLabels(f"{path}: labels cannot be read: {reason}") from error
-    names = [name for name in ("event_id", "account_id") if name in labels.columns]
-    if "label" not in labels.columns or not names:
+    if "label" not in labels.columns or not {"event_id", "account_id"} & set(labels.columns):
         raise UnreadableLabels(f"{path}: labels need a column `label` and one of `event_id`, `account_id`")
+    return labels
+
+
+def known_fraud(path: Path) -> pl.DataFrame:
+    """
+    The labels of a file that say fraud: event_id, account_id, one of them null. A label that names an event is the
+    event's alone. Raises UnreadableLabels.
+    """
+    labels = read_labels(path)
+    names = [name for name in ("event_id", "account_id") if name in labels.columns]
     said = labels.filter(pl.col("label").cast(pl.String) == FRAUD).select(pl.col(names).cast(pl.String))
     absent = [pl.lit(None, pl.String).alias(name) for name in ("event_id", "account_id") if name not in names]
     by_event = pl.col("event_id").is_not_null()
