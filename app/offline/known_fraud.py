@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ import polars as pl
 
 FRAUD: Final = "fraud"
 """The one label left out: a policy's abuse is what members do, and what is undetermined is not known."""
-_READERS: Final = {
+_READERS: Final[dict[str, Callable[[Path], pl.DataFrame]]] = {
     ".parquet": pl.read_parquet, ".pq": pl.read_parquet,
     ".ndjson": pl.read_ndjson, ".jsonl": pl.read_ndjson, ".csv": pl.read_csv,
 }  # fmt: skip
@@ -20,14 +21,12 @@ class UnreadableLabels(Exception):
 
 
 def read_labels(path: Path) -> pl.DataFrame:
-    """
-    A file of labels as it is. Raises UnreadableLabels: no file, of no known kind, or without the columns.
-    """
+    """A file of labels as it is. Raises UnreadableLabels: no file, of no known kind, or without the columns."""
     read = _READERS.get(path.suffix.lower())
     if read is None:
         raise UnreadableLabels(f"{path}: labels are a file named with one of: {', '.join(_READERS)}")
     try:
-        labels = read(path)
+        labels: pl.DataFrame = read(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).partition("\n")[0]
         raise UnreadableLabels(f"{path}: labels cannot be read: {reason}") from error

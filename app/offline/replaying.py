@@ -6,9 +6,8 @@ have been allowed burns nothing, and accounts found linked stay linked. Nothing 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from app.answering import entry_of
 from app.judging import judge
@@ -24,6 +23,10 @@ from detectors.event import Event
 from detectors.forest.features import segment
 from detectors.forest.gathering import Segment
 from detectors.verdict import Verdict
+
+KEY: Final = bytes(MASTER_KEY_BYTES)
+"""Of the hashes by which entities are told apart here. They are shown to nobody; that it never changes makes a
+replay repeatable, byte for byte, where a tie is broken by a hash."""
 
 
 class Replayed(NamedTuple):
@@ -47,8 +50,8 @@ class Looked(NamedTuple):
 
 
 def private_sighter(region: str | None = None) -> Sighter:
-    """A sighter under a key that nobody else has and nobody keeps. For `region` see `Sighter`."""
-    return Sighter(secrets.token_bytes(MASTER_KEY_BYTES), region)
+    """A sighter for state that nobody else sees; the same for every replay. For `region` see `Sighter`."""
+    return Sighter(KEY, region)
 
 
 class Replayer:
@@ -57,7 +60,7 @@ class Replayer:
 
     Args:
         file: The policy to decide by.
-        sighter: With a key of its own, unless other state is to be compared with.
+        sighter: `private_sighter`, unless the state of another installation is to be compared with.
         model: Of the anomaly detector, where there is one.
     """
 
@@ -76,9 +79,13 @@ class Replayer:
         self._state.settle(sighting, settlement(entry))
         return Replayed(judged.verdict, judged.vector, entry.links)
 
-    def retake(self, event: Event, decision: Action, links: Sequence[LinkFound]) -> None:
+    def retake(
+        self, event: Event, decision: Action, links: Sequence[LinkFound], sighted: Sighted | None = None
+    ) -> None:
         """Remember an event that was decided before, as `take` would, without judging it again."""
-        self._remember(event, self._sighter.sight(event), decision, links)
+        sighted = sighted or self._sighter.sight(event)
+        self._state.count(sighted.sighting)
+        self._settle(event, sighted, decision, links)
 
     def look(self, event: Event) -> Looked:
         """The event's vector; it is remembered as if it had been allowed."""
@@ -88,16 +95,6 @@ class Replayer:
         looked = Looked(seen.vector, segment(seen))
         self._settle(event, sighted, "allow", ())
         return looked
-
-    def overhear(self, event: Event, role: str) -> None:
-        """Count somebody else's event at one entity it shares, and nowhere else."""
-        sighting = self._sighter.sight(event).sighting
-        shared = tuple(touch for touch in sighting.touches[1:] if touch.role == role)
-        self._state.count(sighting._replace(touches=shared))
-
-    def _remember(self, event: Event, sighted: Sighted, decision: Action, links: Sequence[LinkFound]) -> None:
-        self._state.count(sighted.sighting)
-        self._settle(event, sighted, decision, links)
 
     def _settle(self, event: Event, sighted: Sighted, decision: Action, links: Sequence[LinkFound]) -> None:
         sighting = sighted.sighting
