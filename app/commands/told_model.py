@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from rich.console import Console
 from rich.table import Table
 
-from app.offline.event_files import EventFiles
+from app.offline.row_faults import RowFault
 from detectors.forest.card import Card
 from detectors.forest.gathering import Segment
 
@@ -17,7 +18,16 @@ REASONS_TOLD: Final = 5
 ANY: Final = "any"
 
 
-def tell_refused(history: EventFiles, console: Console) -> None:
+class Refused(Protocol):
+    """Rows that were left out; `app.offline.event_files.EventFiles` is one."""
+
+    @property
+    def faults(self) -> Sequence[RowFault]: ...
+    @property
+    def fault_counts(self) -> Mapping[str, int]: ...
+
+
+def tell_refused(history: Refused, console: Console) -> None:
     """Rows that were left out: how many for which reason, and where the first of them is."""
     counts = sorted(history.fault_counts.items(), key=lambda one: (-one[1], one[0]))
     for reason, rows in counts[:REASONS_TOLD]:
@@ -67,6 +77,8 @@ def tell_model(card: Card, out: Path, console: Console) -> None:
 
 def _facts(card: Card) -> list[tuple[str, str]]:
     notes = card.notes
+    members = f"{notes['members_drawn']:,} of {notes['members']:,}"
+    events = f"{notes['events_of_members']:,} of {notes['events']:,} events"
     days = [str(notes[name])[:10] for name in ("from", "until", "learned_from")]
     return [
         ("Window", f"{days[0]} to {days[1]}; learned from {days[2]} on"),
@@ -74,19 +86,16 @@ def _facts(card: Card) -> list[tuple[str, str]]:
             "Rows",
             f"{notes['rows_read']:,} read, {notes['rows_refused']:,} refused, {notes['rows_repeated']:,} repeated",
         ),
-        (
-            "Members",
-            f"{notes['members_drawn']:,} of {notes['members']:,}, with {notes['events_of_members']:,} of {notes['events']:,} events",
-        ),
+        ("Members", f"{members}, with {events}"),
         ("Left out", f"{notes['events_known_fraud']:,} events known to be fraud"),
     ]
 
 
 def _checks(card: Card) -> list[str]:
     checks = card.checks
+    above = 100 * float(checks["held_out_above_99th_percentile"])
     found = [
-        f"Of {checks['held_out_rows']:,.0f} rows kept apart {100 * float(checks['held_out_above_99th_percentile']):.2f} % "
-        "stand above the 99th percentile (1 % is right)",
+        f"Of {checks['held_out_rows']:,.0f} rows kept apart {above:.2f} % stand above the 99th percentile (1 % is right)",
         f"Scores equal scikit-learn's to {checks['greatest_difference_from_scikit_learn']:.0e}",
     ]
     if checks["features_that_never_varied"]:

@@ -7,20 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from app.commands.instant import Instant
 from app.commands.options import data_option, plainly, settings_with
 from app.commands.told_model import tell_model, tell_refused
 from app.offline.artefacts import CARD, write_artefact
 from app.offline.event_files import EventFiles
 from app.offline.known_fraud import UnreadableLabels, known_fraud
+from app.offline.looking import HelperLost
 from app.offline.row_faults import UnreadableHistory
-from app.offline.training import NothingToLearn, Plan, train as train_on
+from app.offline.training import NothingToLearn, Plan
+from app.offline.training import train as train_on
 from app.policy.file import DEFAULT_FILE, PolicyRefused, load
 from app.settings import Settings
 from detectors.forest.artefact import Artefact
@@ -33,32 +35,13 @@ UNUSABLE: Final = (
     NothingToLearn,
     NothingLearned,
     Unfaithful,
+    HelperLost,
     PolicyRefused,
 )
 """What ends a training with exit code 1 and one message."""
 MAX_SEED: Final = 2**63 - 1
 LEFTOVERS: Final = ("mdl_*.safetensors", ".mdl_*.safetensors.*", f".{CARD}.*")
 """What a training that was killed may leave in its folder: not a model, and not foreign."""
-
-
-class Instant(click.ParamType):
-    """RFC 3339 with an offset."""
-
-    name = "instant"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The instant. Fails with exit code 2."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            instant = msgspec.convert(value, datetime)
-        except msgspec.ValidationError:
-            instant = None
-        if instant is None or instant.tzinfo is None:
-            self.fail(
-                f"{value!r} is no RFC 3339 instant with an offset, such as 2026-01-31T12:00:00Z", param, ctx
-            )
-        return instant
 
 
 @click.command(epilog="Example:  earnest train history/*.parquet --out model --until 2026-01-01T00:00:00Z")

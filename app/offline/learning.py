@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
+from app.offline.columns import AT
 from app.offline.looking import Vectors
 from detectors.forest.artefact import Artefact, seal
 from detectors.forest.card import Window
@@ -54,18 +55,21 @@ class Learner:
         self._settings = settings
         self._learned = Gathered(len(NAMES), seed)
         self._held = Gathered(len(NAMES), seed, HELD_ROWS)
-        self._instants: list[int] = []
+        self._window: tuple[int, ...] = ()
         self.rows = 0
 
     def take(self, vectors: Vectors) -> None:
         """More rows, in the order of history."""
         if not vectors.segments:
             return
-        held = np.fromiter(map(_is_held_out, vectors.event_ids), np.bool_, len(vectors.event_ids))
+        held = np.fromiter(map(_is_held_out, vectors.keys["event_id"]), np.bool_, vectors.keys.height)
         for gathered, mine in ((self._held, held), (self._learned, ~held)):
             gathered.add([vectors.segments[i] for i in np.flatnonzero(mine)], vectors.matrix[mine])
-        self._instants += [int(vectors.at_ms.min()), int(vectors.at_ms.max())]
-        self._instants = [min(self._instants), max(self._instants)]
+        instants = vectors.keys[AT].dt.epoch("ms").to_list()
+        self._window = (
+            min(instants[0], *self._window, instants[-1]),
+            max(instants[-1], *self._window, instants[0]),
+        )
         self.rows += len(vectors.segments)
 
     def model(self, notes: Notes) -> Artefact:
@@ -75,7 +79,7 @@ class Learner:
         Raises:
             detectors.forest.fit.NothingLearned: Too few rows for a single segment.
         """
-        window = Window(*self._instants) if self._instants else None
+        window = Window(self._window[0], self._window[1]) if self._window else None
         made = fit_gathered(
             self._learned, NAMES, VERSION, window=window, notes=notes, settings=self._settings
         )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import multiprocessing
+import multiprocessing.connection
+import os
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
 from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from app.offline.columns import AT, events_of
 from app.offline.replaying import Replayer
 from app.policy.file import PolicyFile
 from app.sighting import Sighter
+from detectors.event import Event
 from detectors.forest.features import NAMES
 from detectors.forest.gathering import Matrix, Segment
 
@@ -24,16 +28,35 @@ ORDER: Final = (AT, "event_id", "program_id")
 EVENTS_AT_ONCE: Final = 8_192
 """Events made at once: a few megabytes."""
 KEY: Final = bytes(32)
-"""Of the hashes by which entities are told apart here. Nobody sees them; that it never changes makes a training repeatable."""
+"""Of the hashes by which entities are told apart here. Nobody sees them; that it never changes makes it repeatable."""
+
+
+class HelperLost(Exception):
+    """A helping process is gone. The message says what to look at."""
 
 
 class Vectors(NamedTuple):
-    """What was asked for, in the order of history: instants (ms), ids of the events, segments, rows of features."""
+    """
+    What was asked for, in the order of history.
 
-    at_ms: NDArray[np.int64]
-    event_ids: list[str]
+    keys:     AT, event_id and program_id of each row.
+    segments: whom it is compared with.
+    matrix:   its features.
+    """
+
+    keys: pl.DataFrame
     segments: list[Segment]
     matrix: Matrix
+
+
+class _Listener(Replayer):
+    """A replayer that also hears of others."""
+
+    def overhear(self, event: Event, role: str) -> None:
+        """Count somebody else's event at one entity it shares, and nowhere else."""
+        sighting = self._sighter.sight(event).sighting
+        shared = tuple(touch for touch in sighting.touches[1:] if touch.role == role)
+        self._state.count(sighting._replace(touches=shared))
 
 
 def look(
@@ -48,25 +71,84 @@ def look(
         region: As for `Sighter`.
         told: Called with the number of rows done since the last time.
     """
-    replayer = Replayer(policies, Sighter(KEY, region))
+    listener = _Listener(policies, Sighter(KEY, region))
     segments: list[Segment] = []
     packed: list[bytes] = []
     rows = rows.sort(*ORDER, ROLE, nulls_last=False)
     for part in rows.iter_slices(EVENTS_AT_ONCE):
         for event, wanted, role in zip(events_of(part), part[WANTED], part[ROLE], strict=True):
             if wanted:
-                seen = replayer.look(event)
+                seen = listener.look(event)
                 packed.append(seen.vector)
                 segments.append(seen.segment)
             elif role is None:
-                replayer.retake(event, "allow", ())
+                listener.retake(event, "allow", ())
             else:
-                replayer.overhear(event, role)
+                listener.overhear(event, role)
         told(part.height)
-    kept = rows.filter(pl.col(WANTED))
-    return Vectors(
-        kept[AT].dt.epoch("ms").to_numpy(),
-        kept["event_id"].to_list(),
-        segments,
-        np.frombuffer(b"".join(packed), "<f4").reshape(-1, len(NAMES)),
-    )
+    keys = rows.filter(pl.col(WANTED)).select(ORDER)
+    return Vectors(keys, segments, np.frombuffer(b"".join(packed), "<f4").reshape(-1, len(NAMES)))
+
+
+def look_side_by_side(
+    shards: Sequence[pl.DataFrame], policies: PolicyFile, region: str | None, told: Callable[[int], None]
+) -> Vectors:
+    """
+    The same for several shards, each in a process of its own where there are processors for them; else see `look`.
+
+    Processes are started afresh: a script that calls this needs `if __name__ == "__main__"`.
+
+    Raises:
+        HelperLost: One of them was killed, or ran out of memory.
+    """
+    if len(shards) == 1 or (os.cpu_count() or 1) == 1:
+        return _merged([look(shard, policies, region, told) for shard in shards])
+    fresh = multiprocessing.get_context("spawn")
+    helpers = []
+    found: dict[int, Vectors] = {}
+    try:
+        waiting: dict[Connection, int] = {}
+        for number, shard in enumerate(shards):
+            ours, theirs = fresh.Pipe(duplex=False)
+            helper = fresh.Process(target=_help, args=(shard, policies, region, theirs), daemon=True)
+            helper.start()
+            theirs.close()
+            helpers.append(helper)
+            waiting[ours] = number
+        while waiting:
+            for ready in multiprocessing.connection.wait(list(waiting)):
+                said = _heard(ready)
+                if isinstance(said, int):
+                    told(said)
+                else:
+                    found[waiting.pop(ready)] = said
+    finally:
+        for helper in helpers:
+            helper.terminate()
+            helper.join()
+    return _merged([found[number] for number in range(len(shards))])
+
+
+def _help(shard: pl.DataFrame, policies: PolicyFile, region: str | None, parent: Connection) -> None:
+    """Of a helper: say how many rows are done, and at the end what was found."""
+    parent.send(look(shard, policies, region, parent.send))
+
+
+def _heard(helper: Connection) -> int | Vectors:
+    try:
+        said: int | Vectors = helper.recv()
+    except EOFError:
+        raise HelperLost("a helping process ended before its work; is there memory enough?") from None
+    return said
+
+
+def _merged(parts: Sequence[Vectors]) -> Vectors:
+    """Several in the order of history."""
+    if len(parts) == 1:
+        return parts[0]
+    place = "_place"
+    keys = pl.concat([one.keys for one in parts]).with_row_index(place).sort(ORDER)
+    order = keys[place].to_numpy()
+    segments = [segment for one in parts for segment in one.segments]
+    matrix = np.concatenate([one.matrix for one in parts])
+    return Vectors(keys.drop(place), [segments[i] for i in order.tolist()], matrix[order])

@@ -12,8 +12,9 @@ from app.offline.columns import AT, METADATA
 from app.offline.event_files import EventFiles
 from app.offline.known_fraud import is_fraud
 from app.offline.learning import Learner, Notes
-from app.offline.looking import ROLE, WANTED, look
-from app.offline.sampling import MEMBER, SAMPLED_EVENTS, Draw, draw
+from app.offline.looking import ROLE, WANTED, look_side_by_side
+from app.offline.sampling import MEMBER, SAMPLED_EVENTS, TICKET, Draw, draw
+from app.offline.strangers import STRANGERS, Overheard, overheard
 from app.policy.file import PolicyFile
 from detectors.forest.artefact import Artefact
 from detectors.forest.fit import DUTY, ForestSettings
@@ -29,6 +30,12 @@ Progress = Callable[[str, int, int], None]
 """Told (what is being done, how much of it is done, of how much)."""
 
 
+SHARDS: Final = 2
+"""Processes that look at once. A number of its own, so that the same model comes of it on any machine."""
+SHARD_EVENTS: Final = 20_000
+"""Of fewer events nothing is gained by starting processes, which takes a second."""
+
+
 class NothingToLearn(Exception):
     """No event is left to learn from. The message says why."""
 
@@ -42,6 +49,8 @@ class Plan(NamedTuple):
     seed:     the same history and seed give the same model.
     region:   ISO 3166-1 alpha-2 country of profiles that name none.
     most:     events learned from, about.
+    strangers: events of others looked at to know who shares what, at most.
+    shard_events: from so many events of members on, several processes work.
     settings: of the forests.
     """
 
@@ -50,6 +59,8 @@ class Plan(NamedTuple):
     seed: int = 0
     region: str | None = None
     most: int = int(SAMPLED_EVENTS.value)
+    strangers: int = int(STRANGERS.value)
+    shard_events: int = SHARD_EVENTS
     settings: ForestSettings = DUTY
 
 
@@ -93,17 +104,30 @@ def train(history: EventFiles, policies: PolicyFile, plan: Plan, progress: Progr
     counted = count(rows)
     drawn = draw(rows, plan.seed, plan.most)
     own = _wanted(rows, drawn, counted.warm, plan.fraud)
-    learner = Learner(plan.seed, plan.settings)
-    done = 0
+    shards = _sharded(own, plan.shard_events)
+    others = Overheard([], 0)
+    if len(shards) > 1 or not drawn.whole:
+        others = overheard(rows, counted.events, shards, plan.strangers)
+        shards = [
+            pl.concat([one, other], how="diagonal") for one, other in zip(shards, others.shards, strict=True)
+        ]
+    done, of = 0, sum(one.height for one in shards)
 
     def told(some: int) -> None:
         nonlocal done
         done += some
-        progress("looking", done, own.height)
+        progress("looking", done, of)
 
-    learner.take(look(own, policies, plan.region, told))
+    learner = Learner(plan.seed, plan.settings)
+    learner.take(look_side_by_side(shards, policies, plan.region, told))
     progress("learning", 0, 1)
-    model = learner.model(_notes(history, counted, drawn, own, plan))
+    model = learner.model(
+        {
+            **_notes(history, counted, drawn, own, plan),
+            "events_of_others": of - own.height,
+            "events_of_others_left_out": others.left_out,
+        }
+    )
     progress("learning", 1, 1)
     return model
 
@@ -136,6 +160,13 @@ def _wanted(rows: pl.LazyFrame, drawn: Draw, warm: datetime, fraud: pl.DataFrame
         wanted.alias(WANTED), pl.lit(None, pl.String).alias(ROLE)
     )
     return _filled(own.collect(engine="streaming"))
+
+
+def _sharded(own: pl.DataFrame, fewest: int) -> list[pl.DataFrame]:
+    """The members dealt out, whole, where there is work enough for several processes."""
+    if own.height < fewest:
+        return [own.drop(TICKET)]
+    return [own.filter(pl.col(TICKET) % SHARDS == n).drop(TICKET) for n in range(SHARDS)]
 
 
 def _filled(frame: pl.DataFrame) -> pl.DataFrame:
