@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 Unit = Literal["share", "number", "seconds"]
+PERCENT: Final = "\N{NO-BREAK SPACE}%"
 SMALL_SHARE: Final = 0.1
 """Below it a share is shown with two decimals: 0.31 % and 0.34 % of honest members are different things."""
 
@@ -102,7 +103,7 @@ def shown(value: float | None, unit: Unit) -> str:
     if value is None:
         return "–"
     if unit == "share":
-        return f"{100 * value:.{2 if 0 < value < SMALL_SHARE else 1}f} %"
+        return f"{100 * value:.{2 if 0 < value < SMALL_SHARE else 1}f}{PERCENT}"
     if unit == "number":
         return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
     return _length(value)

@@ -39,7 +39,8 @@ def labelled(rows: pl.DataFrame, labels: pl.DataFrame, *, unlabelled: Unlabelled
     One row for each scored event, with what is true of it.
 
     A label with an event_id is that event's; one with only an account_id is every event's of the account, unless
-    an event has its own. Where a key is labelled twice, the later row holds.
+    an event has its own. Where a key is labelled twice, the later row holds. What a policy in shadow asked for
+    counts as its decision.
 
     Returns:
         account_id, at (UTC), day, type, action (rank in ACTIONS), the SCORES there are (null: abstained), label (one
@@ -50,7 +51,7 @@ def labelled(rows: pl.DataFrame, labels: pl.DataFrame, *, unlabelled: Unlabelled
         BadLabels: A column is missing, or a label or decision is unknown.
     """
     _check(rows, labels)
-    seen = rows.with_columns(pl.col("event_id", "account_id").cast(pl.String)).with_row_index("row")
+    seen = asked(rows).with_columns(pl.col("event_id", "account_id").cast(pl.String)).with_row_index("row")
     mine = _of_events(labels, rows.columns)
     keys = [key for key in ("event_id", "program_id") if key in mine.columns]
     seen = seen.join(mine, on=keys, how="left", maintain_order="left")
@@ -89,6 +90,18 @@ def labelled(rows: pl.DataFrame, labels: pl.DataFrame, *, unlabelled: Unlabelled
             stake=pl.coalesce("points", own_points).clip(lower_bound=0),
         )
     )
+
+
+def asked(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with what the policy asked for as their decision, also where it ran in shadow and nothing was enforced."""
+    if "would_have" not in rows.columns:
+        return rows
+    return rows.with_columns(decision=pl.coalesce("would_have", "decision"))
+
+
+def in_shadow(rows: pl.DataFrame) -> bool:
+    """Whether the policy ran in shadow for any of the rows."""
+    return "would_have" in rows.columns and rows.get_column("would_have").null_count() < rows.height
 
 
 def unmatched(rows: pl.DataFrame, labels: pl.DataFrame) -> int:

@@ -43,7 +43,7 @@ def risk_by_decision(bins: pl.DataFrame) -> Markup:
         .encode(
             x=alt.X("from:Q", title="risk score (0 to 100)", scale=alt.Scale(domain=[0, 100]), bin="binned"),
             x2="to:Q",
-            y=alt.Y("events:Q", title=None, axis=alt.Axis(tickCount=2, format="~s")),
+            y=alt.Y("events:Q", title=None, axis=alt.Axis(tickCount=2, format=",")),
             color=_colour(there).legend(None),
             row=alt.Row(
                 "decision:N",

@@ -17,6 +17,7 @@ from app.offline.definitions import DEFINITIONS, TERMS, shown
 from app.offline.figures import CAPACITY, Decided, Figures
 from app.offline.figures_table import BY_TYPOLOGY, RANKED, cell
 from app.offline.honesty import LIMITS_OF_FIGURES, coverage_sentences
+from app.offline.labelling import asked, in_shadow
 from app.offline.report import plots, tallies
 from app.offline.report.changes import OtherReplay, changes
 from app.offline.row_faults import RowFault
@@ -86,14 +87,15 @@ def write_report(
     Raises:
         OSError: The file cannot be written.
     """
-    rows = rows.with_columns(pl.col("account_id", "type").cast(pl.String))
+    shadow, rows = in_shadow(rows), asked(rows).with_columns(pl.col("account_id", "type").cast(pl.String))
     seen = {
         "meta": meta,
+        "shadow": shadow,
         "overview": tallies.overview(rows, meta.capacity) if rows.height else None,
         "figures": figures,
         "faults": faults,
         "compare": compare,
-        "changes": changes(rows, compare.rows) if compare else None,
+        "changes": changes(rows, asked(compare.rows)) if compare else None,
         "card": card,
         "drift": drift,
     }

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from app.offline.report.words import meaning
+from app.offline.report.words import OWN, known, meaning
 from detectors.actions import ACTIONS
 
 ALERT: Final = pl.col("decision") != "allow"
@@ -185,7 +185,11 @@ def _told(reasons: list[str] | str | None, kind: str) -> tuple[str, ...]:
     if isinstance(reasons, str):
         return (reasons,)
     first = [one for one in reasons or () if one][:REASONS_A_SUSPECT]
-    return tuple(first if kind == "messages" else [f"{meaning(code)} ({code})" for code in first])
+    return tuple(
+        first
+        if kind == "messages"
+        else [meaning(code) if known(code) else f"{code}: {OWN}" for code in first]
+    )
 
 
 def _codes(rows: pl.DataFrame) -> pl.Expr:

@@ -38,10 +38,16 @@ _OTHERS: Final = {
 _LIMITS: Final = {
     limit.code: f"too many {amount(limit, limit.max).split(' ', 1)[1]}" for limit in DEFAULT_LIMITS
 }
+_WORDS: Final = _LIMITS | _OTHERS
 OWN: Final = "a limit or rule of this programme's own policy"
 """What is said of a code that is none of ours."""
 
 
 def meaning(code: str) -> str:
     """The code in plain words."""
-    return _OTHERS.get(code) or _LIMITS.get(code, OWN)
+    return _WORDS.get(code, OWN)
+
+
+def known(code: str) -> bool:
+    """Whether the code is one that Earnest ships with."""
+    return code in _WORDS

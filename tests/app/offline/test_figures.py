@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from app.offline.definitions import DEFINITIONS, shown
+from app.offline.definitions import DEFINITIONS, PERCENT, shown
 from app.offline.figures import Coverage, Decided, Typology, figures
 from app.offline.figures_table import BY_TYPOLOGY, RANKED, print_figures
 from app.offline.honesty import coverage_sentences
@@ -184,6 +184,13 @@ def test_an_event_of_another_programme_keeps_its_own_label():
     assert figures(table, labels).decided.precision == 1.0
 
 
+def test_a_policy_in_shadow_is_judged_by_what_it_asked_for():
+    """Nothing was enforced, but the figures are of the policy, not of the shadow."""
+    table = rows(("e1", "ann", "allow", 90.0), ("e2", "bob", "allow", 1.0), would_have=["block", "allow"])
+    found = figures(table, truth({"e1": "fraud", "e2": "legitimate"})).decided
+    assert (found.recall, found.block_rate, found.insult_rate) == (1.0, 0.5, 0.0)
+
+
 def test_an_abstaining_detector_ranks_last_and_says_how_often_it_spoke():
     """Null is no evidence, not a missing event."""
     table = rows(
@@ -275,9 +282,9 @@ def test_the_table_shows_names_from_files_as_text():
 
 @pytest.mark.parametrize(
     ("value", "unit", "said"),
-    [(None, "share", "–"), (0.0031, "share", "0.31 %"), (0.619, "share", "61.9 %"), (1.0, "share", "100.0 %"),
-     (0.9567, "number", "0.957"), (100, "number", "100"), (90.0, "seconds", "90 s"), (7_200.0, "seconds", "2 h"),
-     (864_000.0, "seconds", "10 d")],
+    [(None, "share", "–"), (0.0031, "share", "0.31" + PERCENT), (0.619, "share", "61.9" + PERCENT),
+     (1.0, "share", "100.0" + PERCENT), (0.9567, "number", "0.957"), (100, "number", "100"),
+     (90.0, "seconds", "90 s"), (7_200.0, "seconds", "2 h"), (864_000.0, "seconds", "10 d")],
 )  # fmt: skip
 def test_figures_are_shown_in_units_people_use(value, unit, said):
     assert shown(value, unit) == said
