@@ -25,7 +25,7 @@ BATCH: Final = 100
 HELPING: Final = 50
 """Commands sent at once while forgetting: 0.1 ms of Valkey's time."""
 TOGETHER: Final = 8
-"""Events marked in a filter by one call: some 20 µs of Valkey's time."""
+"""Events marked in a filter by one call: few, so that decisions do not wait for it."""
 ANSWERS_STAY_MS: Final = 600_000
 """Answers stay at hand for ten minutes after they are recorded: retries come in seconds, and cost no SQL."""
 

@@ -21,9 +21,10 @@ PAGE_BYTES: Final = 16_384
 """SQLite page. A decision takes 2 kB, so pages of 4,096 bytes waste a quarter of the file."""
 CACHE_KIB: Final = 32_768
 """Pages a connection may hold. Two indexes are by keyed hashes, so an appended batch touches their pages at random:
-with SQLite's 2 MiB most are read, and written, twice."""
+at 100,000 entries in batches of 800, SQLite's own 2 MiB wrote 68 KB an entry and this 42."""
 WAL_PAGES: Final = 4_096
-"""64 MiB written ahead before the pages go to the file, so that a page which many batches change goes there once."""
+"""64 MiB written ahead before the pages go to the file, so that a page which many batches change goes there
+once: 29 KB an entry instead of 42."""
 
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
