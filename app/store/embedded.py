@@ -30,7 +30,7 @@ LAYOUT: Final = {
     "hash-max-listpack-entries": "128",  # fields of an entity
 }
 REWRITING: Final = {
-    "auto-aof-rewrite-min-size": "256mb",  # some 80,000 decisions; to load it takes 1.6 s of processor, 4 s on a busy machine
+    "auto-aof-rewrite-min-size": "256mb",  # some 80,000 decisions; loading takes 1.6 s of processor
     "rdbcompression": "no",  # to compress packed series costs a rewrite processor time that decisions want
 }
 ALLOCATOR: Final = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=1000"}
