@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import altair as alt
 import polars as pl
@@ -43,7 +43,7 @@ def risk_by_decision(bins: pl.DataFrame) -> Markup:
         .encode(
             x=alt.X("from:Q", title="risk score (0 to 100)", scale=alt.Scale(domain=[0, 100]), bin="binned"),
             x2="to:Q",
-            y=alt.Y("events:Q", title=None, axis=alt.Axis(tickCount=2, format=",")),
+            y=alt.Y("events:Q", title=None, axis=alt.Axis(tickCount=2, tickMinStep=1, format=",d")),
             color=_colour(there).legend(None),
             row=alt.Row(
                 "decision:N",
@@ -69,7 +69,9 @@ def alerts_over_time(daily: pl.DataFrame, each: str, capacity: int) -> Markup:
         alt.Chart(daily)
         .mark_bar(width=max(1.0, BAR_SHARE * WIDTH / bars.len()))
         .encode(
-            x=alt.X("day:T", title=f"{each} (UTC)", axis=alt.Axis(labelOverlap=True, tickCount=5)),
+            x=alt.X(
+                "day:T", title=f"{each} (UTC)", axis=alt.Axis(labelFlush=True, labelOverlap=True, tickCount=5)
+            ),
             y=alt.Y("sum(accounts):Q", title=title, scale=alt.Scale(domain=[0, top])),
             color=_colour(ACTIONS[1:]),
             order="rank:Q",
@@ -92,7 +94,9 @@ def precision_recall(rankings: Sequence[Ranking]) -> Markup:
         "y": alt.Y("precision:Q", title="precision: share of alerts that are abuse", axis=alt.Axis(format="%"),
                    scale=_UNIT),
     }  # fmt: skip
-    return _svg(_curves(_points(rankings), encoding), "Precision against recall, for each score")
+    return _svg(
+        _curves(_points(rankings), encoding, "step-before"), "Precision against recall, for each score"
+    )
 
 
 def recall_by_false_positives(rankings: Sequence[Ranking]) -> Markup:
@@ -109,7 +113,7 @@ def recall_by_false_positives(rankings: Sequence[Ranking]) -> Markup:
     at = pl.DataFrame({"rate": [FALSE_POSITIVE_RATE]})
     rule = alt.Chart(at).mark_rule(strokeDash=[5, 3], color=TEXT).encode(x="rate:Q")
     return _svg(
-        _curves(points, encoding) + rule,
+        _curves(points, encoding, "step-after") + rule,
         "Recall against the false-positive rate, for each score, with a line at 1 %",
     )
 
@@ -136,12 +140,15 @@ def _points(rankings: Sequence[Ranking]) -> pl.DataFrame:
     )
 
 
-def _curves(points: pl.DataFrame, encoding: dict[str, Any]) -> Any:
+def _curves(
+    points: pl.DataFrame, encoding: dict[str, Any], steps: Literal["step-before", "step-after"]
+) -> Any:
+    """Steps, as the figures are reckoned: between two cut-offs there is nothing to choose."""
     names = points.get_column("score").unique(maintain_order=True).to_list()
     colours = alt.Scale(domain=names, range=[LINES[name] for name in names])
     return (
         alt.Chart(points)
-        .mark_line()
+        .mark_line(interpolate=steps)
         .encode(
             **encoding,
             color=alt.Color("score:N", title=None, scale=colours),

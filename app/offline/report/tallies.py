@@ -14,8 +14,8 @@ from detectors.actions import ACTIONS
 ALERT: Final = pl.col("decision") != "allow"
 BIN: Final = 5
 """Width of a bar of the risk distribution, in points of risk out of 100."""
-DAYS_DRAWN: Final = 100
-"""Bars a reader can tell apart; a longer period is drawn by weeks."""
+DAYS_DRAWN: Final = 130
+"""Bars a reader can tell apart, four months of them; a longer period is drawn by weeks."""
 REASONS_SHOWN: Final = 15
 SUSPECTS_SHOWN: Final = 20
 REASONS_A_SUSPECT: Final = 3

@@ -210,7 +210,7 @@ def test_every_figure_is_explained_and_its_limits_are_told(full):
 def test_faults_model_and_drift_are_told(full):
     for told in (
         "412 rows were no usable event", "9 rows said again", "/points is required", "mdl_0123456789ab learned from 900",
-        "1 segments with too few events (40 events)", "burn share (0.40, act)", "any programme · close · any tenure",
+        "nothing of 40 events in 1 segment, too few", "burn share (0.40, act)", "any programme · close · any tenure",
     ):  # fmt: skip
         assert told in full.words
 
