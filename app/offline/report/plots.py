@@ -69,9 +69,7 @@ def alerts_over_time(daily: pl.DataFrame, each: str, capacity: int) -> Markup:
         alt.Chart(daily)
         .mark_bar(width=max(1.0, BAR_SHARE * WIDTH / bars.len()))
         .encode(
-            x=alt.X(
-                "day:T", title=f"{each} (UTC)", axis=alt.Axis(labelFlush=True, labelOverlap=True, tickCount=5)
-            ),
+            x=alt.X("day:T", title=f"{each} (UTC)", axis=alt.Axis(labelOverlap=True, tickCount=5)),
             y=alt.Y("sum(accounts):Q", title=title, scale=alt.Scale(domain=[0, top])),
             color=_colour(ACTIONS[1:]),
             order="rank:Q",
@@ -177,7 +175,7 @@ def _svg(chart: Any, label: str) -> Markup:
     }
     spec = chart.to_dict() | {
         "background": "transparent",
-        "padding": 2,
+        "padding": {"left": 2, "top": 2, "right": 24, "bottom": 2},  # the last label of an axis may hang over
         "config": {
             "aria": False,  # the picture has one label; a thousand marks with one each help nobody
             "font": "sans-serif",
