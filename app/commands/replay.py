@@ -28,7 +28,7 @@ from app.offline.replay_run import Judge, Strayed
 from app.offline.replay_run import replay as replay_all
 from app.offline.row_faults import UnreadableHistory
 from app.offline.sources import find
-from app.policy.file import DEFAULT_FILE, PolicyRefused, load
+from app.policy.file import DEFAULT_FILE, PolicyFile, PolicyRefused, load
 from app.settings import Settings
 from detectors.actions import ACTIONS
 from detectors.forest.card import ModelRefused
@@ -134,15 +134,22 @@ def _judges(
 ) -> tuple[list[Judge], str]:
     """Who decides; with `--compare` a second who differs in one thing, and what to call it."""
     first = Judge(
-        load(policy or settings.policy_file or DEFAULT_FILE), None if model is None else _model(model)
+        _policy(policy or settings.policy_file or DEFAULT_FILE), None if model is None else _model(model)
     )
     if compare is None:
         return [first], ""
     if compare.is_dir():
         other = Judge(first.policy, _model(compare))
         return [first, other], f"model {other.version[1]}"
-    other = Judge(load(compare), first.model)
+    other = Judge(_policy(compare), first.model)
     return [first, other], f"policy {other.version[0]}"
+
+
+def _policy(path: Path) -> PolicyFile:
+    try:
+        return load(path)
+    except PolicyRefused as refused:
+        raise PolicyRefused([f"{path}: {problem}" for problem in refused.problems]) from None
 
 
 def _model(folder: Path) -> SegmentedForest:
@@ -165,6 +172,9 @@ def _run(asked: Asked) -> None:
             try:
                 with _bar(told) as reached:
                     replay_all(history, asked.judges, parts, asked.region, reached)
+            except (UnreadableHistory, Strayed):
+                parts.discard()  # there is nothing to go on with
+                raise
             finally:
                 tell_refused(history, told)
         if parts.rows(0, asked.since).head(1).collect().is_empty():
