@@ -77,17 +77,19 @@ def tell_model(card: Card, out: Path, console: Console) -> None:
 
 def _facts(card: Card) -> list[tuple[str, str]]:
     notes = card.notes
-    members = f"{notes['members_drawn']:,} of {notes['members']:,}"
-    events = f"{notes['events_of_members']:,} of {notes['events']:,} events"
     days = [str(notes[name])[:10] for name in ("from", "until", "learned_from")]
-    return [
+    rows = f"{notes['rows_read']:,} read, {notes['rows_refused']:,} refused"
+    told = [
         ("Window", f"{days[0]} to {days[1]}; learned from {days[2]} on"),
-        (
-            "Rows",
-            f"{notes['rows_read']:,} read, {notes['rows_refused']:,} refused, {notes['rows_repeated']:,} repeated",
-        ),
-        ("Members", f"{members}, with {events}"),
-        ("Left out", f"{notes['events_known_fraud']:,} events known to be fraud"),
+        ("Rows", rows + (f", {notes['rows_repeated']:,} repeated" if "rows_repeated" in notes else "")),
+    ]
+    if "members" in notes:
+        members = f"{notes['members_drawn']:,} of {notes['members']:,}"
+        events = f"{notes['events_of_members']:,} of {notes['events']:,} events"
+        told.append(("Members", f"{members}, with {events}"))
+    return [
+        *told,
+        ("Learned", f"from {card.rows:,} events; {notes['events_known_fraud']:,} known to be fraud left out"),
     ]
 
 

@@ -16,15 +16,20 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from app.commands.instant import Instant
 from app.commands.options import data_option, plainly, settings_with
 from app.commands.told_model import tell_model, tell_refused
+from app.data_dir import record_path
 from app.offline.artefacts import CARD, write_artefact
 from app.offline.event_files import EventFiles
 from app.offline.known_fraud import UnreadableLabels, known_fraud
 from app.offline.looking import HelperLost
+from app.offline.recorded import train_on_record
 from app.offline.row_faults import UnreadableHistory
-from app.offline.training import NothingToLearn, Plan
-from app.offline.training import train as train_on
+from app.offline.training import Plan
+from app.offline.training import train as train_on_files
+from app.offline.window import NothingToLearn
 from app.policy.file import DEFAULT_FILE, PolicyRefused, load
 from app.settings import Settings
+from app.store.sql import open_engine
+from app.store.sql.vectors import VectorRecord
 from detectors.forest.artefact import Artefact
 from detectors.forest.card import ModelRefused, read_card
 from detectors.forest.fit import NothingLearned, Unfaithful
@@ -63,6 +68,9 @@ LEFTOVERS: Final = ("mdl_*.safetensors", ".mdl_*.safetensors.*", f".{CARD}.*")
     show_default=True,
     help="The same seed, the same model.",
 )
+@click.option(
+    "--record", is_flag=True, help="Learn from what this installation has scored, instead of files."
+)
 @data_option
 def train(
     events: tuple[str, ...],
@@ -71,24 +79,24 @@ def train(
     labels: Path | None,
     seed: int,
     data_dir: Path | None,
+    *,
+    record: bool,
 ) -> None:
     """
     Fit the models of the anomaly detector. No labels are needed.
 
-    EVENTS are files, folders or globs of NDJSON, CSV or Parquet.
+    EVENTS are files, folders or globs of NDJSON, CSV or Parquet. With --record the vectors of this installation's own
+    decisions are taken instead, beside a running server.
     """
-    if not events:
-        raise click.UsageError("name at least one file, folder or glob of events")
+    if bool(events) == record:
+        raise click.UsageError("name files, folders or globs of events, or give --record: one of the two")
     _refuse_foreign(out)
     settings = settings_with(data_dir=data_dir)
     try:
         fraud = None if labels is None else known_fraud(labels)
         plan = Plan(until, fraud, seed, settings.home_country)
-        with plainly(), EventFiles(events) as history:
-            try:
-                model = _from_files(history, settings, plan)
-            finally:
-                tell_refused(history, Console(stderr=True))
+        with plainly():
+            model = _from_record(settings, plan) if record else _from_files(events, settings, plan)
         _write(out, model)
     except UNUSABLE as error:
         raise click.ClickException(str(error)) from None
@@ -96,10 +104,26 @@ def train(
     click.echo(f"\nNext:  earnest replay EVENTS… --model {out} --out decisions.parquet")
 
 
-def _from_files(history: EventFiles, settings: Settings, plan: Plan) -> Artefact:
+def _from_files(events: tuple[str, ...], settings: Settings, plan: Plan) -> Artefact:
     policies = load(settings.policy_file or DEFAULT_FILE)
-    with _bars() as progress:
-        return train_on(history, policies, plan, progress)
+    with EventFiles(events) as history:
+        try:
+            with _bars() as progress:
+                return train_on_files(history, policies, plan, progress)
+        finally:
+            tell_refused(history, Console(stderr=True))
+
+
+def _from_record(settings: Settings, plan: Plan) -> Artefact:
+    own = record_path(settings.data_dir)
+    if settings.database_url is None and not own.exists():
+        raise NothingToLearn(f"there is no record in {settings.data_dir} yet")
+    engine = open_engine(settings.record_url)
+    try:
+        with _bars() as progress:
+            return train_on_record(VectorRecord(engine), plan, progress)
+    finally:
+        engine.dispose()
 
 
 class _Bars:

@@ -116,12 +116,13 @@ def look_side_by_side(
             helpers.append(helper)
             waiting[ours] = number
         while waiting:
-            for ready in multiprocessing.connection.wait(list(waiting)):
-                said = _heard(ready)
+            ready = multiprocessing.connection.wait(list(waiting))
+            for helper_end in [one for one in waiting if one in ready]:
+                said = _heard(helper_end)
                 if isinstance(said, int):
                     told(said)
                 else:
-                    found[waiting.pop(ready)] = said
+                    found[waiting.pop(helper_end)] = said
     finally:
         for helper in helpers:
             helper.terminate()

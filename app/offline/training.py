@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -15,16 +15,10 @@ from app.offline.learning import Learner, Notes
 from app.offline.looking import ROLE, WANTED, look_side_by_side
 from app.offline.sampling import MEMBER, SAMPLED_EVENTS, TICKET, Draw, draw
 from app.offline.strangers import STRANGERS, Overheard, overheard
+from app.offline.window import Counted, counted
 from app.policy.file import PolicyFile
 from detectors.forest.artefact import Artefact
 from detectors.forest.fit import DUTY, ForestSettings
-
-WARM_UP: Final = timedelta(days=30)
-"""At the beginning of a history every device and store is new; after a tenure band (SETTLED_DAYS) most are known."""
-WARM_UP_PART: Final = 10
-"""Of a short history a tenth (1/10) is given up for that, no more."""
-STRAGGLERS: Final = 0.01
-"""This share of events may lie before the warm-up begins: a few old enrolments are not yet a history."""
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, how much of it is done, of how much)."""
@@ -34,10 +28,6 @@ SHARDS: Final = 2
 """Processes that look at once. A number of its own, so that the same model comes of it on any machine."""
 SHARD_EVENTS: Final = 20_000
 """Of fewer events nothing is gained by starting processes, which takes a second."""
-
-
-class NothingToLearn(Exception):
-    """No event is left to learn from. The message says why."""
 
 
 class Plan(NamedTuple):
@@ -64,24 +54,6 @@ class Plan(NamedTuple):
     settings: ForestSettings = DUTY
 
 
-class Counted(NamedTuple):
-    """
-    The events there are.
-
-    events: how many.
-    first:  instant of the first.
-    last:   instant of the last.
-    warm:   from here on events are learned from.
-    by:     program_id, type, day, events.
-    """
-
-    events: int
-    first: datetime
-    last: datetime
-    warm: datetime
-    by: pl.DataFrame
-
-
 def train(history: EventFiles, policies: PolicyFile, plan: Plan, progress: Progress) -> Artefact:
     """
     A model of recorded events.
@@ -101,16 +73,18 @@ def train(history: EventFiles, policies: PolicyFile, plan: Plan, progress: Progr
     rows = rows.drop(METADATA).rename({"occurred_at": AT})
     if plan.until is not None:
         rows = rows.filter(pl.col(AT) < plan.until)
-    counted = count(rows)
+    progress("drawing", 0, 1)
+    there = count(rows)
     drawn = draw(rows, plan.seed, plan.most)
-    own = _wanted(rows, drawn, counted.warm, plan.fraud)
+    own = _wanted(rows, drawn, there.warm, plan.fraud)
     shards = _sharded(own, plan.shard_events)
     others = Overheard([], 0)
     if len(shards) > 1 or not drawn.whole:
-        others = overheard(rows, counted.events, shards, plan.strangers)
+        others = overheard(rows, there.events, shards, plan.strangers)
         shards = [
             pl.concat([one, other], how="diagonal") for one, other in zip(shards, others.shards, strict=True)
         ]
+    progress("drawing", 1, 1)
     done, of = 0, sum(one.height for one in shards)
 
     def told(some: int) -> None:
@@ -123,7 +97,7 @@ def train(history: EventFiles, policies: PolicyFile, plan: Plan, progress: Progr
     progress("learning", 0, 1)
     model = learner.model(
         {
-            **_notes(history, counted, drawn, own, plan),
+            **_notes(history, there, drawn, own, plan),
             "events_of_others": of - own.height,
             "events_of_others_left_out": others.left_out,
         }
@@ -134,21 +108,11 @@ def train(history: EventFiles, policies: PolicyFile, plan: Plan, progress: Progr
 
 def count(rows: pl.LazyFrame) -> Counted:
     """One pass over everything. Raises NothingToLearn."""
-    by = (
-        rows.group_by("program_id", "type", pl.col(AT).dt.date().alias("day"))
-        .agg(pl.len().alias("events"), pl.col(AT).min().alias("first"), pl.col(AT).max().alias("last"))
-        .collect(engine="streaming")
-        .sort("program_id", "type", "day")
+    at = pl.col(AT)
+    days = rows.group_by(at.dt.date().alias("day")).agg(
+        pl.len().cast(pl.Int64).alias("events"), at.min().alias("first"), at.max().alias("last")
     )
-    if by.is_empty():
-        raise NothingToLearn("there is no event before that instant")
-    first, last, events = by.select(pl.col("first").min(), pl.col("last").max(), pl.col("events").sum()).row(
-        0
-    )
-    days = by.group_by("day").agg(pl.col("events").sum(), pl.col("first").min()).sort("day")
-    begun = days.filter(pl.col("events").cum_sum() > STRAGGLERS * events)["first"][0]
-    warm = begun + min(WARM_UP, (last - begun) / WARM_UP_PART)
-    return Counted(events, first, last, warm, by.select("program_id", "type", "day", "events"))
+    return counted(days.collect(engine="streaming"))
 
 
 def _wanted(rows: pl.LazyFrame, drawn: Draw, warm: datetime, fraud: pl.DataFrame | None) -> pl.DataFrame:
@@ -175,24 +139,21 @@ def _filled(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(*kept, pl.col(AT).alias("occurred_at"))
 
 
-def _notes(history: EventFiles, counted: Counted, drawn: Draw, own: pl.DataFrame, plan: Plan) -> Notes:
-    month = pl.col("day").dt.strftime("%Y-%m").alias("month")
-    months = counted.by.group_by(month).agg(pl.col("events").sum()).sort("month")
+def _notes(history: EventFiles, there: Counted, drawn: Draw, own: pl.DataFrame, plan: Plan) -> Notes:
+    fraud = own.filter(is_fraud(plan.fraud)).height if plan.fraud is not None else 0
     return {
         "source": "files",
         "rows_read": history.rows,
         "rows_refused": history.faulty_rows,
         "rows_repeated": history.duplicates,
-        "events": counted.events,
-        "events_by_month": ", ".join(f"{month} {events}" for month, events in months.iter_rows()),
-        "from": counted.first.isoformat(),
-        "until": counted.last.isoformat(),
-        "learned_from": counted.warm.isoformat(),
+        "events": there.events,
+        "events_by_month": there.months,
+        "from": there.first.isoformat(),
+        "until": there.last.isoformat(),
+        "learned_from": there.warm.isoformat(),
         "members": drawn.of,
         "members_drawn": drawn.members.height,
         "members_too_busy": drawn.busy,
         "events_of_members": own.height,
-        "events_known_fraud": 0
-        if plan.fraud is None
-        else own.select(is_fraud(plan.fraud).fill_null(value=False).sum()).item(),
+        "events_known_fraud": fraud,
     }
