@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import Final, Protocol
 
@@ -17,6 +18,7 @@ from app.programme import Programme
 from app.sighting import Sighter
 from detectors.anomaly import Model
 from detectors.catalogue import catalogue
+from detectors.policy import DEFAULT_SEGMENT
 
 RETRY_MS: Final = 2_000
 """After lists could not be read, decisions go on with the old ones so long before it is tried again."""
@@ -87,6 +89,11 @@ class Rulebook:
 
     def _made(self, program_id: str) -> Programme:
         policy = self._file.programme(program_id)
+        usual = self._model.usual(program_id) if self._model is not None else None
+        if (
+            usual is not None and policy.segment == DEFAULT_SEGMENT
+        ):  # the programme has not said: it was learned
+            policy = replace(policy, segment=usual)
         networks = tuple(
             (ip_network(shared.value, strict=False), shared.context)
             for shared in policy.contexts

@@ -13,6 +13,7 @@ from detectors.forest.explain import Attribution
 from detectors.forest.features import FEATURES, segment
 from detectors.forest.gathering import Segment
 from detectors.forest.model import Row
+from detectors.snapshot import Segment as Usual
 from detectors.snapshot import Snapshot
 from detectors.thresholds import Threshold
 
@@ -28,7 +29,13 @@ RAREST: Final = Threshold(
     "docs/policy.md",
 )
 NEAREST: Final = Threshold(
-    0.4, "score", "an unremarkable event ranks below every reported one (0.5)", "docs/policy.md"
+    0.15, "score", "an unremarkable event ranks far below every reported one (0.5)", "docs/policy.md"
+)
+STEEP: Final = Threshold(
+    8.0,
+    "power",
+    "an ordinary event says nothing: below the 90th percentile hardly anything is left",
+    "docs/policy.md",
 )
 FOUND: Final = Threshold(
     0.5, "weight", "the first reported percentile stands at the line of review", "docs/policy.md"
@@ -54,6 +61,10 @@ class Model(Protocol):
     @property
     def version(self) -> str:
         """Which artefact this is."""
+        ...
+
+    def usual(self, program_id: str) -> Usual | None:
+        """What is usual in a programme, for policies that do not say; None where it was not learned."""
         ...
 
     def place(self, segment: Segment, vector: Row) -> Place | None:
@@ -87,7 +98,7 @@ class Anomaly:
             return Abstained(self.name, "the segment is too small to compare with")
         percentile = place.percentile
         if percentile < RARE.value:
-            return Clear(self.name, NEAREST.value * percentile)
+            return Clear(self.name, NEAREST.value * percentile**STEEP.value)
         beyond = (percentile - RARE.value) / (1.0 - RARE.value)
         weight = FOUND.value + (RAREST.value - FOUND.value) * beyond
         because = "; ".join(said(one) for one in place.attributions())

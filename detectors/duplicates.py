@@ -128,7 +128,8 @@ class Duplicates:
         if _alone(seen):
             return Clear(self.name)
         own, pairs = _pairs(seen)
-        links = _links(seen, pairs)
+        gainful = _gainful(seen.event)
+        links = [link for link in _links(seen, pairs) if gainful or not _is_carried(link)]
         reasons = [farm.reason for farm in _counted(seen, own)]
         if links and links[0].probability >= LINK_FLOOR.value:
             reasons.append(_duplicate_person(links))
@@ -136,7 +137,7 @@ class Duplicates:
             reasons.append(_DISPOSABLE_REASON)
         if not reasons:
             return Clear(self.name)
-        if not _gainful(seen.event):
+        if not gainful:
             reasons = [
                 Reason(each.code, each.weight * IDLE_SHARE.value, each.message, each.evidence)
                 for each in reasons
@@ -223,6 +224,11 @@ def _links(seen: Snapshot, pairs: dict[str, Pair]) -> list[LinkedAccount]:
     return sorted(found.values(), key=_likeliest_first)
 
 
+def _is_carried(link: LinkedAccount) -> bool:
+    """Whether only an earlier decision says so: it was told then, and need not be at every purchase since."""
+    return link.evidence[0].agreement == "carried"
+
+
 def _contradicted(compared: LinkedAccount) -> bool:
     """Whether what is known by now says two people, whatever an earlier decision had to go by."""
     return any(each.agreement == "different" and each.identifier in PERSON for each in compared.evidence)
@@ -263,8 +269,7 @@ def _duplicate_person(links: list[LinkedAccount]) -> Reason:
     certain = sum(1 for account in links if account.probability >= REVIEW.value)
     agreeing = [each.identifier for each in top.evidence if each.agreement == "exact"]
     differing = [each.identifier for each in top.evidence if each.agreement == "different"]
-    carried = top.evidence[0].agreement == "carried"
-    basis = "linked by an earlier decision" if carried else f"same {_listed(agreeing)}"
+    basis = "linked by an earlier decision" if _is_carried(top) else f"same {_listed(agreeing)}"
     against = f"; different {_listed(differing)}" if differing else ""
     return Reason(
         "DUPLICATE_PERSON",

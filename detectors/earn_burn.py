@@ -17,6 +17,10 @@ CODES: Final = (
     "EARN_SPEED_HIGH",
     "REDEEM_AFTER_EARN",
     "RETURN_AFTER_REDEEM",
+    "RETURN_OVERSIZED",
+    "RETURN_SHARE_HIGH",
+    "EARNED_AGAIN",
+    "EARN_RATE_HIGH",
 )
 _ADR: Final = "docs/decisions/0002-verdict-and-thresholds.md"
 FAINTEST: Final = Threshold(
@@ -80,6 +84,40 @@ RETURN_EACH: Final = Threshold(
     _ADR,
 )
 RETURN_MOST: Final = Threshold(0.9, "weight", "returns are never proof: each has a receipt", _ADR)
+PURCHASE: Final = Threshold(
+    0.1,
+    "months of points",
+    "a shopper who comes every third day brings home a tenth at a time, at least",
+    _ADR,
+)
+OVERSIZED_FROM: Final = Threshold(
+    2.0, "multiples of usual", "one dear thing among many small ones is twice the usual; a sofa is rare", _ADR
+)
+RETURNS_FROM: Final = Threshold(
+    3, "events", "two wrong sizes a month are shopping, the third is a habit", _ADR
+)
+RETURNED_FROM: Final = Threshold(
+    0.3, "share of earned", "30 % of what qualified, brought back, is gaming the tier (typology 20)", "domain"
+)
+AGAIN_FROM: Final = Threshold(
+    0.3, "months of points", "the same small basket twice a day is lunch, a week's shopping is not", _ADR
+)
+AGAIN_WITHIN: Final = Threshold(
+    2, "h", "a receipt is posted again while somebody is at it; round sums meet again on another day", _ADR
+)
+AGAIN: Final = Threshold(
+    0.6,
+    "weight",
+    "two large baskets of the same points in two hours are one receipt told twice (typology 22)",
+    _ADR,
+)
+RATE_FROM: Final = Threshold(
+    5.0, "multiples of usual", "campaigns double or triple points; five times is no campaign's", _ADR
+)
+RATE_MOST: Final = Threshold(
+    0.8, "weight", "ten times the rate stays below a review (0.45 × 0.9), twenty goes beyond", _ADR
+)
+
 Finding = Reason | float
 """A reason, or the weight below the faintest that it came to: the message is only written for a reason."""
 
@@ -118,14 +156,11 @@ class EarnBurn:
             case "redeem" | "transfer":
                 return self._spending(seen, points)
             case "earn" | "adjust":
-                return self._answer([_speed(seen)])
+                return self._answer([_speed(seen), _again(seen, points), _rate(seen, points)])
             case "return":
                 balance = balance_before(seen)
-                if balance is None:
-                    return Abstained(
-                        self.name, "the balance is not known, so neither is what was spent of it"
-                    )
-                return self._answer([_returned(seen, points, balance)])
+                overdrawn = 0.0 if balance is None else _returned(seen, points, balance)
+                return self._answer([overdrawn, _oversized(seen, points), _bought_to_return(seen)])
         return Abstained(self.name, f"{seen.event.type} neither earns nor burns")
 
     def _spending(self, seen: Snapshot, points: int) -> Judgement:
@@ -145,7 +180,7 @@ class EarnBurn:
         if reasons:
             return Signal(self.name, noisy_or([reason.weight for reason in reasons]), reasons)
         near = [finding for finding in findings if isinstance(finding, float)]
-        return Clear(self.name, FAINTEST.value * noisy_or(near))
+        return Clear(self.name, min(FAINTEST.value, noisy_or(near)))
 
 
 def _excess(value: float, start: float, most: float) -> float:
@@ -283,4 +318,94 @@ def _returned(seen: Snapshot, points: int, balance: int) -> Finding:
         weight,
         message,
         {"points": points, "spent_points": spent, "returns": returns, "limit": 0, "window_s": MONTH_S},
+    )
+
+
+def _rate(seen: Snapshot, points: int) -> Finding:
+    """Far more points for the money than any campaign gives: points without a purchase."""
+    usual, money = seen.segment.points_per_minor, seen.event.money
+    if usual <= 0 or money is None or seen.event.type != "earn" or points < _large(seen):
+        return 0.0
+    times = points / (usual * max(1, abs(money.amount_minor)))
+    weight = _excess(times, RATE_FROM.value, RATE_MOST.value)
+    if weight < FAINTEST.value:
+        return weight
+    message = (
+        f"{points} points for {money.amount_minor / 100:.2f} {money.currency}: {times:.1f} × the usual rate "
+        f"(limit {RATE_FROM.value:.0f} ×)"
+    )
+    return Reason(
+        "EARN_RATE_HIGH",
+        weight,
+        message,
+        {"points": points, "amount_minor": money.amount_minor, "times": round(times, 1),
+         "limit": RATE_FROM.value},
+    )  # fmt: skip
+
+
+def _large(seen: Snapshot) -> float:
+    """Points that are worth a look at one purchase."""
+    return AGAIN_FROM.value * seen.segment.month_points
+
+
+def _oversized(seen: Snapshot, points: int) -> Finding:
+    """A return of far more than the member's purchases usually bring: of a receipt that was altered, or is another's."""
+    bought = [one for one in seen.account.series.get("earn", EMPTY).points if one > 0]
+    usual = max(seen.segment.month_points * PURCHASE.value, sum(bought) / len(bought) if bought else 0.0)
+    weight = _excess(points / usual, OVERSIZED_FROM.value, WEAK.value)
+    if weight < FAINTEST.value:
+        return weight
+    message = (
+        f"{points} points returned: {points / usual:.1f} × what a purchase usually brings "
+        f"(limit {OVERSIZED_FROM.value:.1f} ×)"
+    )
+    return Reason(
+        "RETURN_OVERSIZED",
+        weight,
+        message,
+        {"points": points, "usual_points": round(usual), "limit": OVERSIZED_FROM.value},
+    )
+
+
+def _bought_to_return(seen: Snapshot) -> Finding:
+    """Much of a month's purchases brought back, several times over: bought for the tier, or for the points."""
+    returns, returned = seen.account.series.get("return", EMPTY).within(seen.as_of_ms, MONTH_S * 1_000)
+    came_in = max(1, moved(seen, ("earn",), MONTH_S))
+    share = returned / came_in
+    near = min(1.0, share / RETURNED_FROM.value) * min(1.0, returns / RETURNS_FROM.value)
+    if near < 1.0:
+        return FAINTEST.value * near
+    weight = RETURN_MOST.value * (1.0 - (1.0 - RETURN_EACH.value) ** (returns - 1))
+    message = (
+        f"{returns} returns in 30 d of {share:.0%} of the points earned "
+        f"(limits {RETURNS_FROM.value:.0f} returns, {RETURNED_FROM.value:.0%})"
+    )
+    return Reason(
+        "RETURN_SHARE_HIGH",
+        weight,
+        message,
+        {"returns": returns, "returned_points": returned, "earned_points": came_in,
+         "limit": round(100 * RETURNED_FROM.value), "window_s": MONTH_S},
+    )  # fmt: skip
+
+
+def _again(seen: Snapshot, points: int) -> Finding:
+    """The same points for a purchase once more, soon: a receipt posted twice."""
+    if seen.event.money is None or points < _large(seen):
+        return 0.0
+    earned_before = seen.account.series.get("earn", EMPTY)
+    since_ms = seen.as_of_ms - int(AGAIN_WITHIN.value) * HOUR_S * 1_000
+    same = sum(
+        1
+        for instant, one in zip(earned_before.instants_ms, earned_before.points, strict=False)
+        if since_ms < instant <= seen.as_of_ms and one == points
+    )
+    if same <= 1:
+        return 0.0
+    weight = 1.0 - (1.0 - AGAIN.value) ** (same - 1)
+    return Reason(
+        "EARNED_AGAIN",
+        weight,
+        f"{points} points for a purchase, {same} times in {AGAIN_WITHIN.value:.0f} h (limit 1)",
+        {"points": points, "count": same, "limit": 1, "window_s": int(AGAIN_WITHIN.value) * HOUR_S},
     )

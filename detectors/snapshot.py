@@ -53,10 +53,13 @@ class Series(Struct, frozen=True):
 
     def within(self, end_ms: int, window_ms: int) -> tuple[int, int]:
         """Count and points of (end - window, end]. A cell the edge cuts counts in proportion, rounded up."""
-        low = bisect_right(self.instants_ms, end_ms - window_ms)
-        high = bisect_right(self.instants_ms, end_ms)
+        instants = self.instants_ms
+        low = bisect_right(instants, end_ms - window_ms)
+        high = len(instants)
+        if high and instants[-1] > end_ms:
+            high = bisect_right(instants, end_ms)
         count = high - low
-        points = sum(self.points[low:high]) if self.points else 0
+        points = sum(self.points[low:high]) if count and self.points else 0
         if low == 0 and self.cells:
             for cell in self.cells:
                 inside = min(end_ms + 1, cell.start_ms + cell.width_ms) - max(
@@ -151,10 +154,17 @@ class Entity(Struct, frozen=True):
 
 
 class Segment(Struct, frozen=True):
-    """What is usual in this programme. Dimensionless ratio and points; from the policy."""
+    """
+    What is usual in this programme: from the policy, or learned where the policy leaves it open.
+
+    burn_per_earn:    points burned per point earned.
+    month_points:     points a median member earns in a month.
+    points_per_minor: points earned per minor unit of money; 0 where it is not known.
+    """
 
     burn_per_earn: float
     month_points: int
+    points_per_minor: float = 0.0
 
 
 OWN_ROLES: Final = frozenset({"account", "device", "ip", "payment", "counterparty"})
@@ -213,7 +223,13 @@ class Snapshot(Struct, frozen=True):
         if entity is None:
             return 0
         met, window_ms, now = entity.peers.get(peer_role, ()), window_s * 1_000, self.as_of_ms
-        ends = [now, *(one.first_seen_ms for one in met if now < one.first_seen_ms < now + window_ms)]
+        if not met:
+            return 0
+        ends = [one.first_seen_ms for one in met if now < one.first_seen_ms < now + window_ms]
+        if not ends:  # the usual case: in order
+            start = now - window_ms
+            return len([0 for one in met if one.last_seen_ms > start and one.first_seen_ms <= now])
+        ends.append(now)
         return max(
             sum(1 for one in met if one.last_seen_ms > end - window_ms and one.first_seen_ms <= end)
             for end in ends
@@ -221,6 +237,5 @@ class Snapshot(Struct, frozen=True):
 
     def _busiest(self, role: str, kind: str, window_s: int) -> tuple[int, int]:
         entity = self.entity(role)
-        if entity is None:
-            return 0, 0
-        return entity.series.get(kind, EMPTY).busiest(self.as_of_ms, window_s * 1_000)
+        series = None if entity is None else entity.series.get(kind)
+        return (0, 0) if series is None else series.busiest(self.as_of_ms, window_s * 1_000)

@@ -33,7 +33,7 @@ CODES: Final = (
     "DORMANT_AWAKE_SPENDS",
     "IMPOSSIBLE_TRAVEL",
     "NEW_COUNTRY_SPENDS",
-    "STRANGE_STORE_FAR_AWAY",
+    "STRANGE_STORE_SPENDS",
     "SPENT_AFTER_FAILED_LOGINS",
     "CREDENTIALS_TRIED",
 )
@@ -100,6 +100,15 @@ ABROAD: Final = Threshold(
 )
 STRANGE_STORE: Final = Threshold(
     0.5, "weight", "the balance spent in a store never visited, far from home: ask (typology 3)", "domain"
+)
+FAR_STORE: Final = Threshold(
+    100, "km", "further than people go to shop (typology 3), and more than a place is wide", "domain"
+)
+NEW_STORE: Final = Threshold(
+    0.3,
+    "weight",
+    "a store that is new to the member is a new store in town, unless all the points go there",
+    _ADR,
 )
 FAILED_FROM: Final = Threshold(
     3, "events", "two wrong passwords are typing; the third is worth a thought", _ADR
@@ -289,20 +298,20 @@ def _abroad(seen: Snapshot, stake: float) -> Finding:
 
 
 def _store(seen: Snapshot, stake: float) -> Finding:
-    km = nearest_km(seen)
-    if (
-        seen.event.channel not in PRESENT
-        or km is None
-        or km < TOO_NEAR.value
-        or not _is_fresh(known_ms(seen, "store"))
-    ):
+    """A card in a store it never was in, by one who has stores of one's own; far from home it is odder."""
+    if seen.event.channel not in PRESENT or not _is_fresh(known_ms(seen, "store")) or _is_newcomer(seen):
         return None
+    if not has_settled(seen, "store"):
+        return None
+    km = nearest_km(seen)
+    is_far = km is not None and km >= FAR_STORE.value
+    most = STRANGE_STORE if is_far else NEW_STORE
+    where = f", {km:.0f} km from any place known (limit {FAR_STORE.value:.0f} km)" if is_far and km else ""
     return Reason(
-        "STRANGE_STORE_FAR_AWAY",
-        STRANGE_STORE.value * stake,
-        f"{_share_in_words(seen)} in a store never visited, {km:.0f} km from any place known "
-        f"(limit {TOO_NEAR.value:.0f} km)",
-        {"distance_km": round(km), "limit": TOO_NEAR.value, "points": seen.event.points or 0},
+        "STRANGE_STORE_SPENDS",
+        most.value * stake,
+        f"{_share_in_words(seen)} in a store never visited{where}",
+        {"distance_km": round(km or 0), "limit": FAR_STORE.value, "points": seen.event.points or 0},
     )
 
 

@@ -7,7 +7,7 @@ What was only nearly found never decides: it spreads events within the gap below
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log1p
+from math import expm1, log1p
 from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
@@ -26,9 +26,9 @@ SUREST: Final = Threshold(
     0.9999, "strength", "one certainty must not make all other reasons weightless", "docs/policy.md"
 )
 NEARNESS: Final = Threshold(
-    0.5,
+    0.95,
     "share of the gap",
-    "what was nearly found stays in the lower half of the gap",
+    "what was nearly found counts as found, and always stays below the cut-off it did not reach",
     "docs/policy.md",
 )
 SHOWN: Final = Threshold(5, "reasons", "credit practice gives up to four or five principal reasons", "domain")
@@ -220,9 +220,12 @@ def _risk(strengths: Sequence[float]) -> float:
 
 
 def _spread(risk: float, near: float, cutoffs: Cutoffs) -> float:
-    """The risk moved up by nearness within the gap below the next cut-off, never to it."""
-    ceiling = next((cutoff for cutoff, _ in cutoffs.steps if cutoff > risk), 1.0)
-    return risk + (ceiling - risk) * near * NEARNESS.value
+    """
+    The risk moved up by nearness, as by one finding more, but never to the next cut-off: the nearer that is, the
+    less of it (1 - e^-x of the gap).
+    """
+    gap = next((cutoff for cutoff, _ in cutoffs.steps if cutoff > risk), 1.0) - risk
+    return risk - gap * NEARNESS.value * expm1(-(1.0 - risk) * near / gap)
 
 
 def _decide(found: Found, policy: Policy, asked: Action) -> tuple[Action, Source]:

@@ -21,6 +21,7 @@ class SegmentSection(Struct, frozen=True, forbid_unknown_fields=True):
 
     burn_per_earn: Annotated[float, Meta(gt=0, le=100)] | UnsetType = UNSET
     month_points: Annotated[int, Meta(ge=1, le=10**9)] | UnsetType = UNSET
+    points_per_minor: Annotated[float, Meta(ge=0, le=10**6)] | UnsetType = UNSET
 
 
 class LevelsSection(Struct, frozen=True, forbid_unknown_fields=True):

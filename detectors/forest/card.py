@@ -64,6 +64,21 @@ class LeftOut(Struct, frozen=True, forbid_unknown_fields=True):
     rows: Count
 
 
+class Usual(Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    What is usual in one programme: the scale its points are held against, where the policy names none.
+
+    burn_per_earn: points redeemed for each point earned.
+    month_points:  points that a median member earns in 30 days, at least 1.
+    points_per_minor: points that a median purchase brings for each minor unit of money; 0 where there are none.
+    """
+
+    program_id: str
+    burn_per_earn: Annotated[float, Meta(ge=0, le=1_000)]
+    month_points: Annotated[int, Meta(ge=1, le=10**9)]
+    points_per_minor: Annotated[float, Meta(ge=0, le=10**6)] = 0.0
+
+
 class Card(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
     Everything about a model but its arrays. The format only grows: new fields have defaults and are omitted there.
@@ -76,6 +91,7 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     checks:    what was measured on the finished model before it was written.
     libraries: package → version it was made with.
     notes:     what the caller adds: source, rows refused, campaigns.
+    usual:     of each programme.
     """
 
     format: Literal[1] = 1
@@ -95,6 +111,7 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     libraries: Mapping[str, str]
     notes: Mapping[str, int | float | str]
     arrays_sha256: Hash
+    usual: tuple[Usual, ...] = ()
 
 
 def write_card(card: Card) -> bytes:

@@ -116,12 +116,6 @@ def _burned(seen: Snapshot) -> float:
     return log((max(0, burned) + FEW_POINTS) / (max(0, earned) + FEW_POINTS))
 
 
-def _returned(seen: Snapshot) -> float:
-    totals = seen.account.totals_points
-    returned = totals.get("return", 0) + (seen.event.points or 0 if seen.event.type == "return" else 0)
-    return min(1.0, max(0, returned) / (max(0, totals.get("earn", 0)) + FEW_POINTS))
-
-
 def _overdrawn(seen: Snapshot) -> float:
     """What a return takes beyond what is left."""
     if seen.event.type != "return":
@@ -209,12 +203,10 @@ FEATURES: Final[tuple[Feature, ...]] = (
     Feature("balance_share", "ratio", "of the balance at once", _share, _percent),
     Feature("own_size", "ln(ratio)", "times the member's own usual", _own_size, _ratio),
     Feature("burn_ratio", "ln(ratio)", "points burned for each earned", _burned, _ratio),
-    Feature("return_ratio", "ratio", "of what was earned is returned", _returned, _percent),
     Feature("overdrawn", "ln(1 + points)", "points returned that are already spent", _overdrawn, _count),
     Feature("pause", "ln(1 + h)", "since the member did anything", _pause, _hours),
     Feature("age", "ln(1 + d)", "days a member", _age, _count),
     Feature("kind_1h", "ln(1 + events)", "events of this kind in 60 min", _kind(HOUR_S), _count),
-    Feature("kind_24h", "ln(1 + events)", "events of this kind in 24 h", _kind(DAY_S), _count),
     Feature("kind_30d", "ln(1 + events)", "events of this kind in 30 d", _kind(MONTH_S), _count),
     Feature("any_24h", "ln(1 + events)", "events of any kind in 24 h", _any_day, _count),
     Feature("failed_24h", "ln(1 + events)", "failed logins in 24 h", _failed, _count),

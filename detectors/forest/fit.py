@@ -14,7 +14,7 @@ from sklearn.ensemble import IsolationForest  # type: ignore[import-untyped]  # 
 
 from detectors.forest import drift
 from detectors.forest.artefact import Arrays, Artefact, seal
-from detectors.forest.card import Card, Learned, LeftOut, Window
+from detectors.forest.card import Card, Learned, LeftOut, Usual, Window
 from detectors.forest.explain import contributions, expected_path
 from detectors.forest.gathering import Gathered, Matrix, Segment
 from detectors.forest.merging import merged
@@ -96,6 +96,7 @@ def fit(
     *,
     window: Window | None = None,
     notes: Mapping[str, int | float | str] | None = None,
+    usual: Sequence[Usual] = (),
     settings: ForestSettings = DUTY,
 ) -> Artefact:
     """
@@ -109,6 +110,7 @@ def fit(
         seed: From 0. The same rows in the same order, seed and libraries give the same bytes.
         window: Instants of the first and last event.
         notes: What the caller wants on the card.
+        usual: What is usual in each programme.
         settings: Trees, rows per tree, rows per segment.
 
     Raises:
@@ -116,7 +118,9 @@ def fit(
     """
     gathered = Gathered(len(names), seed)
     gathered.add(segments, vectors)
-    return fit_gathered(gathered, names, features_version, window=window, notes=notes, settings=settings)
+    return fit_gathered(
+        gathered, names, features_version, window=window, notes=notes, usual=usual, settings=settings
+    )
 
 
 def fit_gathered(
@@ -126,6 +130,7 @@ def fit_gathered(
     *,
     window: Window | None = None,
     notes: Mapping[str, int | float | str] | None = None,
+    usual: Sequence[Usual] = (),
     settings: ForestSettings = DUTY,
 ) -> Artefact:
     """A model of what was gathered; see `fit`."""
@@ -157,6 +162,7 @@ def fit_gathered(
         libraries={name: version(name) for name in ("numpy", "safetensors", "scikit-learn")},
         notes=dict(notes or {}),
         arrays_sha256="0" * 64,
+        usual=tuple(sorted(usual, key=lambda one: one.program_id)),
     )
     return seal(card, {name: np.stack([one[name] for one in parts]) for name in parts[0]})
 

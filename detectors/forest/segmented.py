@@ -15,6 +15,7 @@ from detectors.forest.explain import Attribution, contributions, strongest
 from detectors.forest.gathering import Matrix, Segment
 from detectors.forest.model import Floats, Row, Trees
 from detectors.forest.percentiles import Percentiles
+from detectors.snapshot import Segment as Usual
 
 SHOWN = 3
 """Features named with an event: an analyst reads a line, not a table."""
@@ -76,7 +77,7 @@ class SegmentedForest:
         artefact: As `artefact.read` gave it. The arrays are used where they lie.
     """
 
-    __slots__ = ("_forests", "_routes", "card")
+    __slots__ = ("_forests", "_routes", "_usual", "card")
 
     def __init__(self, artefact: Artefact) -> None:
         self.card: Card = artefact.card
@@ -94,6 +95,15 @@ class SegmentedForest:
         self._routes = {
             segment: i for i, learned in enumerate(self.card.segments) for segment in learned.serves
         }
+
+        self._usual = {
+            one.program_id: Usual(one.burn_per_earn, one.month_points, one.points_per_minor)
+            for one in self.card.usual
+        }
+
+    def usual(self, program_id: str) -> Usual | None:
+        """What is usual in a programme; None where the model has not learned from it."""
+        return self._usual.get(program_id)
 
     @property
     def version(self) -> str:

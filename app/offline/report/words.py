@@ -30,7 +30,7 @@ _OTHERS: Final = {
     "DORMANT_AWAKE_SPENDS": "spent soon after months without activity",
     "IMPOSSIBLE_TRAVEL": "two places too far apart for the time between",
     "NEW_COUNTRY_SPENDS": "spent from a country new to the member",
-    "STRANGE_STORE_FAR_AWAY": "spent at a store never used before, far from the usual ones",
+    "STRANGE_STORE_SPENDS": "spent at a store never used before",
     "SPENT_AFTER_FAILED_LOGINS": "spent after a series of failed log-ins",
     "CREDENTIALS_TRIED": "many accounts tried from one place: credentials from elsewhere",
     "ANOMALY_UNUSUAL": "unusual for events of this kind",
