@@ -31,7 +31,7 @@ from app.settings import Settings
 from app.store.sql import open_engine
 from app.store.sql.vectors import VectorRecord
 from detectors.forest.artefact import Artefact
-from detectors.forest.card import ModelRefused, read_card
+from detectors.forest.card import Card, ModelRefused, read_card
 from detectors.forest.fit import NothingLearned, Unfaithful
 
 UNUSABLE: Final = (
@@ -86,15 +86,15 @@ def train(
     Fit the models of the anomaly detector. No labels are needed.
 
     EVENTS are files, folders or globs of NDJSON, CSV or Parquet. With --record the vectors of this installation's own
-    decisions are taken instead, beside a running server.
+    decisions are taken instead, beside a running server; name as --out the model that scored them, to replace it.
     """
     if bool(events) == record:
         raise click.UsageError("name files, folders or globs of events, or give --record: one of the two")
-    _refuse_foreign(out)
+    before = _model_there(out)
     settings = settings_with(data_dir=data_dir)
     try:
         fraud = None if labels is None else known_fraud(labels)
-        plan = Plan(until, fraud, seed, settings.home_country)
+        plan = Plan(until, fraud, seed, settings.home_country, () if before is None else before.usual)
         with plainly():
             model = _from_record(settings, plan) if record else _from_files(events, settings, plan)
         _write(out, model)
@@ -149,18 +149,18 @@ def _bars() -> Iterator[_Bars]:
         yield _Bars(shown)
 
 
-def _refuse_foreign(out: Path) -> None:
-    """A folder with anything but a model in it is somebody's, and a mistake in the command. Exit code 2."""
+def _model_there(out: Path) -> Card | None:
+    """The card of the model to be replaced. A folder of anything else is a mistake in the command: exit code 2."""
     if not out.exists():
-        return
+        return None
     if not out.is_dir():
         raise click.BadParameter(f"{out} is a file; a model is a folder", param_hint="--out")
     names = {path.name for path in out.iterdir()}
     own = {path.name for pattern in LEFTOVERS for path in out.glob(pattern)}
     if not names - own:
-        return
+        return None
     try:
-        read_card((out / CARD).read_bytes())
+        return read_card((out / CARD).read_bytes())
     except (OSError, ModelRefused):
         raise click.BadParameter(
             f"{out} holds something else than a model; name a new folder", param_hint="--out"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.offline.columns import AT
 from app.offline.looking import Vectors
 from detectors.forest.artefact import Artefact, seal
-from detectors.forest.card import Window
+from detectors.forest.card import Usual, Window
 from detectors.forest.features import NAMES, VERSION
 from detectors.forest.fit import DUTY, ForestSettings, fit_gathered
 from detectors.forest.gathering import Gathered
@@ -72,7 +72,7 @@ class Learner:
         )
         self.rows += len(vectors.segments)
 
-    def model(self, notes: Notes) -> Artefact:
+    def model(self, notes: Notes, usual: Sequence[Usual] = ()) -> Artefact:
         """
         The model, its card saying how it did on the rows held out.
 
@@ -81,7 +81,13 @@ class Learner:
         """
         window = Window(self._window[0], self._window[1]) if self._window else None
         made = fit_gathered(
-            self._learned, NAMES, VERSION, window=window, notes=notes, settings=self._settings
+            self._learned,
+            NAMES,
+            VERSION,
+            window=window,
+            notes=notes,
+            usual=usual,
+            settings=self._settings,
         )
         held = self._hold(SegmentedForest(made))
         checks = {

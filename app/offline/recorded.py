@@ -88,7 +88,8 @@ def train_on_record(record: Scores, plan: Plan, progress: Progress) -> Artefact:
             "until": there.last.isoformat(),
             "learned_from": there.warm.isoformat(),
             "events_known_fraud": frauds,
-        }
+        },
+        plan.usual,
     )
     progress("learning", 1, 1)
     return model

@@ -168,9 +168,8 @@ def _received(given: pl.DataFrame, shard: int, shards: pl.DataFrame) -> pl.DataF
         return given
     members = shards.filter(pl.col(_SHARD) == shard).select("program_id", pl.col("account_id").alias(_VALUE))
     foreign = given.filter(pl.col(_SHARD).ne_missing(shard))
-    to_own = foreign.join(members, on=list(_AT_ENTITY), how="semi", maintain_order="left").with_columns(
-        pl.int_range(pl.len(), 0, -1, dtype=pl.Int64).over(*_AT_ENTITY).alias(_FAR)
-    )
+    to_own = foreign.join(members, on=list(_AT_ENTITY), how="semi", maintain_order="left")
+    to_own = to_own.with_columns(pl.lit(0, pl.Int64).alias(_FAR))  # they are the member's own history: kept first
     ahead = _ahead(given.join(members, on=list(_AT_ENTITY), how="anti", maintain_order="left"), shard)
     lately = ahead.filter((pl.col("type") == "transfer") & (pl.col("_wait") <= RECEIVED_WINDOW + SLACK))
     lately = lately.with_columns((pl.col(_NEXT) - pl.col("_row")).alias(_FAR))

@@ -15,9 +15,11 @@ from app.offline.learning import Learner, Notes
 from app.offline.looking import ROLE, WANTED, look_side_by_side
 from app.offline.sampling import MEMBER, SAMPLED_EVENTS, TICKET, Draw, draw
 from app.offline.strangers import STRANGERS, Overheard, overheard
+from app.offline.usual import usual, with_usual
 from app.offline.window import Counted, counted
 from app.policy.file import PolicyFile
 from detectors.forest.artefact import Artefact
+from detectors.forest.card import Usual
 from detectors.forest.fit import DUTY, ForestSettings
 
 Progress = Callable[[str, int, int], None]
@@ -38,6 +40,7 @@ class Plan(NamedTuple):
     fraud:    event_id, account_id of what is known to be fraud, not to be learned (see `known_fraud`).
     seed:     the same history and seed give the same model.
     region:   ISO 3166-1 alpha-2 country of profiles that name none.
+    usual:    for training on the record: what the model that scored it had learned (see `usual`).
     most:     events learned from, about.
     strangers: events of others looked at to know who shares what, at most.
     shard_events: from so many events of members on, several processes work.
@@ -48,6 +51,7 @@ class Plan(NamedTuple):
     fraud: pl.DataFrame | None = None
     seed: int = 0
     region: str | None = None
+    usual: tuple[Usual, ...] = ()
     most: int = int(SAMPLED_EVENTS.value)
     strangers: int = int(STRANGERS.value)
     shard_events: int = SHARD_EVENTS
@@ -60,7 +64,7 @@ def train(history: EventFiles, policies: PolicyFile, plan: Plan, progress: Progr
 
     Args:
         history: The events; read here, if they were not yet.
-        policies: Say what is usual in a programme, as when it is scored.
+        policies: In force when it is scored. What is usual in a programme is learned where they do not say it.
         plan: How.
         progress: Told now and then.
 
@@ -77,6 +81,7 @@ def train(history: EventFiles, policies: PolicyFile, plan: Plan, progress: Progr
     there = count(rows)
     drawn = draw(rows, plan.seed, plan.most)
     own = _wanted(rows, drawn, there.warm, plan.fraud)
+    learned = usual(rows)
     shards = _sharded(own, plan.shard_events)
     others = Overheard([], 0)
     if len(shards) > 1 or not drawn.whole:
@@ -93,14 +98,15 @@ def train(history: EventFiles, policies: PolicyFile, plan: Plan, progress: Progr
         progress("looking", done, of)
 
     learner = Learner(plan.seed, plan.settings)
-    learner.take(look_side_by_side(shards, policies, plan.region, told))
+    learner.take(look_side_by_side(shards, with_usual(policies, learned), plan.region, told))
     progress("learning", 0, 1)
     model = learner.model(
         {
             **_notes(history, there, drawn, own, plan),
             "events_of_others": of - own.height,
             "events_of_others_left_out": others.left_out,
-        }
+        },
+        learned,
     )
     progress("learning", 1, 1)
     return model

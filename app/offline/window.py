@@ -11,7 +11,7 @@ WARM_UP: Final = timedelta(days=30)
 """At the beginning of a history every device and store is new; after a tenure band (SETTLED_DAYS) most are known."""
 WARM_UP_PART: Final = 10
 """Of a short history a tenth (1/10) is given up for that, no more."""
-STRAGGLERS: Final = 0.01
+STRAGGLERS: Final = 0.02
 """This share of events may lie before the warm-up begins: a few old enrolments are not yet a history."""
 
 
