@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "keys": "API keys: create, list, revoke",
     "policy": "Check a policy file",
     "train": "Fit the models of the anomaly detector",
+    "models": "The shelf of models: add, activate, roll back",
     "replay": "Decide recorded history by the code and the policy that decide live traffic",
     "rebuild": "Make the hot state anew from the record",
     "doctor": "Look the installation over and say what to do",

@@ -58,6 +58,11 @@ def spool_dir(data_dir: Path) -> Path:
     return data_dir / "spool"
 
 
+def models_dir(data_dir: Path) -> Path:
+    """The shelf of models."""
+    return data_dir / "models"
+
+
 def make_private(directory: Path) -> None:
     """
     Create the directory for this user alone.

@@ -21,7 +21,7 @@ FIELDS: Final = frozenset({
     "event", "level", "timestamp", "logger", "exception", "dropped",
     "request_id", "decision_id", "case_id", "job_id", "key_id", "entry_id", "label_id", "program_id",
     "event_type", "decision", "source", "detector", "route", "method", "status", "outcome",
-    "policy_version", "model_version", "mode", "degraded",
+    "policy_version", "model_version", "model_in_use", "mode", "degraded",
     "count", "rows", "lag_s", "seconds", "latency_ms", "delay_s", "limit", "attempt", "version",
     "child", "pid", "exit_code", "signal", "workers", "address", "reason", "error", "why", "entries",
 })  # fmt: skip

@@ -22,6 +22,8 @@ from app.explaining import Explainer
 from app.journal import Journal
 from app.keys import derive, master_key
 from app.linking import Linker
+from app.model_shelf import Shelf
+from app.model_watch import ModelWatch
 from app.outcomes import Outcomes
 from app.policy.file import DEFAULT_FILE, parse
 from app.policy.showing import shown
@@ -69,6 +71,7 @@ def create_app(settings: Settings) -> ASGIApp:
     text = (settings.policy_file or DEFAULT_FILE).read_text(encoding="utf-8")
     file = parse(text)
     rulebook = Rulebook(file, record, sighter)
+    models = ModelWatch(Shelf(settings.shelf_dir), rulebook.adopt)
     spool = Spool(spool_dir(settings.data_dir), journal)
     scorer = _Scorer(
         Scorer(history, record, sighter, rulebook, journal, spool, system_clock, time.perf_counter),
@@ -87,9 +90,12 @@ def create_app(settings: Settings) -> ASGIApp:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await pipeline.open(patience_s=CONNECT_PATIENCE_S)
         await asyncio.to_thread(record.keep_policy, file.version, text, system_clock())
+        await models.look()
+        looking = asyncio.create_task(models.keep_looking())
         try:
             yield
         finally:
+            looking.cancel()
             await pipeline.close()
             engine.dispose()
 
@@ -104,7 +110,7 @@ def create_app(settings: Settings) -> ASGIApp:
         lists_changed=history.bump_config,
         caught_up=freshness.caught_up,
         policy=lambda program_id: shown(file.programme(program_id)),
-        unready=Readiness(freshness.complete, record.ping).missing,
+        unready=Readiness(freshness.complete, record.ping, lambda: models.is_missing).missing,
         metrics=exposition,
         new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",
         measured=metrics.answered,

@@ -7,6 +7,7 @@ single process) everything stays in memory.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -55,6 +56,26 @@ _answers = Counter(
     registry=_registry,
 )
 _recorded = Counter("earnest_recorded", "Journal entries written to the record.", registry=_registry)
+_model_info = Gauge(
+    "earnest_model_info",
+    "Web processes that judge by this model.",
+    ("version",),
+    registry=_registry,
+    multiprocess_mode="livesum",
+)
+_model_refused = Gauge(
+    "earnest_model_refused",
+    "Web processes that could not take up the active model and judge by the one before, or none.",
+    registry=_registry,
+    multiprocess_mode="livesum",
+)
+_model_drift = Gauge(
+    "earnest_model_drift",
+    "Population stability index of a feature, or of the score: the greatest of any segment.",
+    ("feature",),
+    registry=_registry,
+    multiprocess_mode="livemax",
+)
 
 _decision_child = cache(_decisions.labels)
 """At most 4 decisions × 13 types × 5 sources; finding a child anew costs more than counting with it."""
@@ -91,6 +112,26 @@ def journal(lag_s: float, entries: int) -> None:
 def recorded(entries: int) -> None:
     """Count entries that reached the record."""
     _recorded.inc(entries)
+
+
+def model_taken(before: str | None, version: str | None) -> None:
+    """Say which model this process judges by; None for none. A process that dies stops being counted."""
+    if before is not None:
+        _model_info.labels(before).set(0)
+    if version is not None:
+        _model_info.labels(version).set(1)
+    _model_refused.set(0)
+
+
+def model_refused() -> None:
+    """Say that the active model could not be taken up."""
+    _model_refused.set(1)
+
+
+def drifted(indices: Mapping[str, float]) -> None:
+    """Set how far each feature, and the score, has moved from what the model learned."""
+    for feature, index in indices.items():
+        _model_drift.labels(feature).set(index)
 
 
 def render() -> bytes:

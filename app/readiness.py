@@ -12,6 +12,7 @@ from app.ports import HotStoreAway, RecordAway
 
 HOT_STORE_AWAY: Final = "hot store: away"
 RECORD_AWAY: Final = "record: away"
+MODEL_MISSING: Final = "model: the active one cannot be loaded"
 REBUILDING: Final = "the hot state is being rebuilt from the record"
 
 log: Final = structlog.get_logger("earnest.readiness")
@@ -19,15 +20,21 @@ log: Final = structlog.get_logger("earnest.readiness")
 
 class Readiness:
     """
-    Asks both stores.
+    Asks both stores, and whether there is the model that should judge.
 
     Args:
         complete: whether the hot store holds everything; raises HotStoreAway.
         ping: of the record, run in a thread; raises RecordAway.
+        model_missing: whether a model is wanted and none could be loaded at all; the watch has logged why.
     """
 
-    def __init__(self, complete: Callable[[], Awaitable[bool]], ping: Callable[[], None]) -> None:
-        self._complete, self._ping = complete, ping
+    def __init__(
+        self,
+        complete: Callable[[], Awaitable[bool]],
+        ping: Callable[[], None],
+        model_missing: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._complete, self._ping, self._model_missing = complete, ping, model_missing
 
     async def missing(self) -> Sequence[str]:
         """What is missing, in words for anybody; empty when the service can take traffic. The log has the reasons."""
@@ -43,4 +50,6 @@ class Readiness:
         except RecordAway as away:
             log.warning("not ready: the record is away", why=str(away))
             missing.append(RECORD_AWAY)
+        if self._model_missing():
+            missing.append(MODEL_MISSING)
         return missing

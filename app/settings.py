@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         description="Master key, base64 of at least 32 random bytes; unset: made once, in the data directory",
     )
     policy_file: Path | None = Field(None, description="The policy to start with; unset: the one that ships")
+    models_dir: Path | None = Field(
+        None, description="The shelf of models, `earnest models`; unset: `models` in the data directory"
+    )
     home_country: str | None = Field(
         None,
         pattern="^[A-Z]{2}$",
@@ -117,10 +120,10 @@ class Settings(BaseSettings):
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("data_dir", mode="after")
+    @field_validator("data_dir", "models_dir", mode="after")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
 
     @field_validator("secret_key", mode="after")
     @classmethod
@@ -148,6 +151,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{layout.record_path(self.data_dir)}"
+
+    @property
+    def shelf_dir(self) -> Path:
+        """Where the models are: the given folder, or the one in the data directory."""
+        return self.models_dir or layout.models_dir(self.data_dir)
 
     @property
     def log_level_number(self) -> int:

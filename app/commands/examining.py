@@ -14,12 +14,14 @@ from typing import Final, Literal, NamedTuple
 from app import data_dir as layout
 from app import keys
 from app.clock import system_clock
+from app.model_shelf import Shelf
 from app.policy import file as policy_file
 from app.ports import RecordAway
 from app.settings import Settings, SettingsFaulty
 from app.store import embedded
 from app.store.asking import Refused, Unanswered, ask
 from app.store.sql import is_current, open_engine
+from detectors.forest.card import ModelRefused
 
 OLDEST_PYTHON: Final = (3, 11)
 TIGHT_DISK_BYTES: Final = 2 * 1024**3
@@ -46,7 +48,7 @@ class Finding(NamedTuple):
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look everything over. One failing examination does not keep the others from being made."""
     examinations: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        python, variables, data_directory, secret_key, hot_store, record, policy, clock, port,
+        python, variables, data_directory, secret_key, hot_store, record, policy, model, clock, port,
     )  # fmt: skip
     for examination in examinations:
         yield from examination(settings)
@@ -174,6 +176,21 @@ def policy(settings: Settings) -> Iterator[Finding]:
         return
     faults = policy_file.check(settings.policy_file)
     yield Finding("policy", "fail" if faults else "ok", str(settings.policy_file), "; ".join(faults))
+
+
+def model(settings: Settings) -> Iterator[Finding]:
+    """Whether the active model of the shelf can be loaded."""
+    shelf = Shelf(settings.shelf_dir)
+    try:
+        version = shelf.active()
+        if version is None:
+            yield Finding("model", "ok", "none is active: the anomaly detector abstains")
+            return
+        shelf.load(version)
+    except ModelRefused as refused:
+        yield Finding("model", "fail", refused.reason, "earnest models rollback, or add a sound one.")
+    else:
+        yield Finding("model", "ok", version)
 
 
 def clock(_settings: Settings) -> Iterator[Finding]:

@@ -102,6 +102,7 @@ def train(
         raise click.ClickException(str(error)) from None
     tell_model(model.card, out, Console(file=sys.stdout, highlight=False))
     click.echo(f"\nNext:  earnest replay EVENTS… --model {out} --out decisions.parquet")
+    click.echo(f"Then:  earnest models add {out} --activate")
 
 
 def _from_files(events: tuple[str, ...], settings: Settings, plan: Plan) -> Artefact:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.ports import HotStoreAway, RecordAway
-from app.readiness import HOT_STORE_AWAY, REBUILDING, RECORD_AWAY, Readiness
+from app.readiness import HOT_STORE_AWAY, MODEL_MISSING, REBUILDING, RECORD_AWAY, Readiness
 
 DRIVERS_WORDS = 'connection to "10.0.0.7", user "earnest" refused'
 
@@ -38,3 +38,7 @@ def test_it_names_each_store_that_is_missing_and_logs_what_the_driver_said(state
     assert missing == told + [RECORD_AWAY] * (not there)
     assert DRIVERS_WORDS not in "".join(missing)
     assert [line["why"] for line in logged] == [DRIVERS_WORDS] * ((state is None) + (not there))
+
+
+def test_a_model_that_is_wanted_and_not_there_is_named():
+    assert asyncio.run(Readiness(hot(True), cold(there=True), lambda: True).missing()) == [MODEL_MISSING]
