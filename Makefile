@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench lock clean
+.PHONY: help install run test check format bench quality lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -48,6 +48,9 @@ bench: $(VENV)/.installed-dev ## Measure decisions a second and latency
 	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq wrk; } || \
 	  { echo "make bench needs wrk; on Debian and Ubuntu: apt-get install wrk" >&2; exit 1; }
 	$(BIN)/python -m benchmarks
+
+quality: $(VENV)/.installed-dev ## Measure what is caught and whom it troubles; ARGS="--seeds 11,12" for others
+	$(BIN)/python -m benchmarks.quality $(ARGS)
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet

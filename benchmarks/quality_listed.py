@@ -15,10 +15,15 @@ def misses(run: Run, typology: str) -> None:
     """The events of every incident of this kind of which no event was stopped."""
     told = run.rows.join(run.labels.filter(pl.col("typology") == typology), on="event_id")
     missed = told.filter((pl.col("decision") == "allow").all().over("incident_id"))
-    print(f"{typology}: {missed['incident_id'].n_unique()} of {told['incident_id'].n_unique()} incidents missed")
+    print(
+        f"{typology}: {missed['incident_id'].n_unique()} of {told['incident_id'].n_unique()} incidents missed"
+    )
     for (incident,), events in missed.group_by("incident_id", maintain_order=True):
         print(f"\nincident {incident}: {events.height} events, {events['account_id'].n_unique()} accounts")
-        print(f"  {'at':<19} {'type':<15}{'points':>8}  {'account':<14}" + "".join(f"{one[:9]:>10}" for one in SCORES))
+        print(
+            f"  {'at':<19} {'type':<15}{'points':>8}  {'account':<14}"
+            + "".join(f"{one[:9]:>10}" for one in SCORES)
+        )
         for row in events.sort("occurred_at").iter_rows(named=True):
             scores = "".join(f"{'-' if row[one] is None else format(row[one], '.2f'):>10}" for one in SCORES)
             print(
@@ -40,6 +45,10 @@ def touched(run: Run) -> None:
     )
     print(f"{honest.height} honest events of {honest['account_id'].n_unique()} members touched")
     print(f"{'events':>7}{'members':>9}  {'type':<15}{'decision':<11}reasons")
-    for row in counts.sort("events", "type", "reasons", descending=[True, False, False]).head(MOST_GROUPS).iter_rows():
+    for row in (
+        counts.sort("events", "type", "reasons", descending=[True, False, False])
+        .head(MOST_GROUPS)
+        .iter_rows()
+    ):
         kind, decision, reasons, events, members = row
         print(f"{events:>7}{members:>9}  {kind:<15}{decision:<11}{reasons}")

@@ -27,8 +27,8 @@ END: Final = datetime(2025, 10, 9, tzinfo=UTC)
 DAYS: Final = 365
 SCORED_DAYS: Final = 120
 """The days whose decisions count: the last of them. What was before is only remembered, and learned from."""
-FRAUD: Final = 0.044
-"""Incidents per member in 120 days: four of each typology a seed in the days scored, with 2,000 members."""
+FRAUD: Final = 0.02
+"""Incidents per member in 120 days: with 3,000 members two or three of each typology a seed in the days scored."""
 MODEL_SEED: Final = 0
 LOYALTYGEN: Final = Path(__file__).parents[2] / "shared" / "data"
 

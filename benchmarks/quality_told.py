@@ -26,7 +26,9 @@ INVOLVED = ("touched", "fraudster")
 def together(runs: Sequence[Run]) -> Run:
     """Several invented programmes as one: no two share an id."""
     members = [run.members for run in runs if run.members is not None]
-    return Run(pl.concat(run.rows for run in runs), pl.concat(run.labels for run in runs), pl.concat(members), {})
+    return Run(
+        pl.concat(run.rows for run in runs), pl.concat(run.labels for run in runs), pl.concat(members), {}
+    )
 
 
 def involved(run: Run) -> pl.DataFrame:
@@ -103,7 +105,9 @@ def _troubled(run: Run, found: Figures, seeds: int) -> None:
     )
     others = involved(run)
     touched = others.filter(pl.col("decision") != "allow").height / max(1, others.height)
-    print(f"other events of accounts that an incident used, in none of these: {others.height:,}, touched {touched:.1%}")
+    print(
+        f"other events of accounts that an incident used, in none of these: {others.height:,}, touched {touched:.1%}"
+    )
     print(f"{'group':<16}{'members':>9}{'touched':>9}{'events':>10}{'touched':>9}")
     for one in sorted(found.groups, key=lambda one: -one.members_touched):
         if one.trait not in INVOLVED:
