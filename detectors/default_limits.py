@@ -94,6 +94,11 @@ ACCOUNT_LIMITS: Final = (
         "review", 0.5,
         reason="three senders a week are held in the field; five transfers leave room for a family pool",
     ),
+    Limit(
+        "VELOCITY_SENDERS_COUNTERPARTY_7D", "counterparty", "distinct", ("counterparty", "received"), WEEK, 3,
+        ("transfer",), "review", 0.5,
+        reason="from the third sender a week the field holds; parents and a partner are three (typology 8)",
+    ),
 )  # fmt: skip
 
 SHARED_LIMITS: Final = (
@@ -121,6 +126,11 @@ SHARED_LIMITS: Final = (
         "VELOCITY_SPEND_ACCOUNTS_DEVICE_24H", "device", "distinct", ("account", *SPENDING), DAY, 4,
         SPENDING, "challenge", 0.5, STAFFED, SHARED,
         reason="a household spends from a few cards on one phone; a fifth in a day is a collector",
+    ),
+    Limit(
+        "VELOCITY_EARN_ACCOUNTS_DEVICE_24H", "device", "distinct", ("account", "earn"), DAY, 3, ("earn",),
+        "review", 0.5, STAFFED, SHARED,
+        reason="from three accounts on one device a mission is farmed (typology 21); one more for a family",
     ),
     Limit(
         "VELOCITY_SIGNUP_IP_24H", "ip", "count", ("signup",), DAY, 4, ("signup",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from detectors.acquaintance import DAY_MS, member_ms
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal, noisy_or
 from detectors.event import Event
 from detectors.identity.farms import Farm, farms
@@ -16,6 +17,15 @@ from detectors.thresholds import Threshold
 
 __all__ = ["AUTO_CLUSTER", "LINK_FLOOR", "REVIEW", "Duplicates", "LinkedAccount", "linked"]
 
+REFERRED_ONESELF: Final = Threshold(
+    0.6, "weight", "one device for both: no reward before somebody looked (typology 7)", "domain"
+)
+YOUNG: Final = Threshold(
+    90,
+    "d",
+    "a farm takes its bonus within a season; later an old link is old news",
+    "docs/decisions/0003-duplicate-evidence.md",
+)
 REVIEW_POWER: Final = Threshold(
     3.1,
     "exponent",
@@ -125,16 +135,20 @@ class Duplicates:
             return Abstained(
                 self.name, "no profile, device, payment instrument or earlier link to compare by"
             )
-        if _alone(seen):
+        if _alone(seen) and seen.event.type != "referral":
             return Clear(self.name)
         own, pairs = _pairs(seen)
         gainful = _gainful(seen.event)
-        links = [link for link in _links(seen, pairs) if gainful or not _is_carried(link)]
+        young = gainful and member_ms(seen) < YOUNG.value * DAY_MS
+        links = [link for link in _links(seen, pairs) if young or not _is_carried(link)]
         reasons = [farm.reason for farm in _counted(seen, own)]
         if links and links[0].probability >= LINK_FLOOR.value:
             reasons.append(_duplicate_person(links))
         if seen.disposable_email:
             reasons.append(_DISPOSABLE_REASON)
+        referred = _referred_oneself(seen)
+        if referred is not None:
+            reasons.append(referred)
         if not reasons:
             return Clear(self.name)
         if not gainful:
@@ -165,6 +179,7 @@ def _linkable(seen: Snapshot) -> bool:
         or seen.identifiers
         or seen.account.links
         or seen.disposable_email
+        or seen.event.type == "referral"
         or (seen.ip is not None and seen.event.type == "signup")
     )
 
@@ -222,6 +237,29 @@ def _links(seen: Snapshot, pairs: dict[str, Pair]) -> list[LinkedAccount]:
                 link.key, link.probability, (carried, *(known.evidence if known is not None else ()))
             )
     return sorted(found.values(), key=_likeliest_first)
+
+
+def _referred_oneself(seen: Snapshot) -> Reason | None:
+    """At a referral: a device or payment instrument that both have used. Who lives together has devices in common too."""
+    other = seen.counterparty
+    if seen.event.type != "referral" or other is None:
+        return None
+    shared = [
+        role
+        for role in ("device", "payment")
+        if role not in seen.contexts
+        and {peer.key for peer in seen.account.peers.get(role, ())}
+        & {peer.key for peer in other.peers.get(role, ())}
+    ]
+    if not shared:
+        return None
+    weight = 1.0 - (1.0 - REFERRED_ONESELF.value) ** len(shared)
+    return Reason(
+        "REFERRED_ONESELF",
+        weight,
+        f"who refers and who is referred use the same {_listed(shared)} (limit 0)",
+        {"shared": ", ".join(shared), "count": len(shared), "limit": 0},
+    )
 
 
 def _is_carried(link: LinkedAccount) -> bool:

@@ -21,6 +21,9 @@ CODES: Final = (
     "RETURN_SHARE_HIGH",
     "EARNED_AGAIN",
     "EARN_RATE_HIGH",
+    "BOUGHT_POINTS_EARLY",
+    "EARNED_BY_CLOCKWORK",
+    "EARNED_ON_EMULATOR",
 )
 _ADR: Final = "docs/decisions/0002-verdict-and-thresholds.md"
 FAINTEST: Final = Threshold(
@@ -111,6 +114,37 @@ AGAIN: Final = Threshold(
     "two large baskets of the same points in two hours are one receipt told twice (typology 22)",
     _ADR,
 )
+ATTENDED: Final = frozenset({"pos", "kiosk", "call_centre", "batch", "partner", "admin"})
+"""Where a person stands, or the sender's clock: only an app or a page can be run by a timer."""
+SAME_MINUTE: Final = Threshold(
+    90, "s", "a timer with some jitter; people who do a thing daily spread over a quarter of an hour", _ADR
+)
+CLOCKWORK_FROM: Final = Threshold(
+    7,
+    "d",
+    "a habit of 20 minutes' spread meets the same three minutes on 3 of 30 days (typology 21: ten)",
+    _ADR,
+)
+CLOCKWORK: Final = Threshold(0.6, "weight", "a timer earns for somebody who is not there: look", _ADR)
+EMULATED: Final = Threshold(
+    0.56,
+    "weight",
+    "an emulator runs many phones at once; few honest members own one: look (typology 21)",
+    "domain",
+)
+KNOWN_BUYER: Final = Threshold(
+    30, "d", "an account below 30 days that buys and burns is held (typology 23)", "domain"
+)
+BOUGHT_WITHIN_S: Final = 3 * DAY_S
+BOUGHT_FROM: Final = Threshold(
+    3.0, "months of points", "a top-up for one reward is less than a season's points", _ADR
+)
+BOUGHT: Final = Threshold(
+    0.4, "weight", "buying alone is what the shop is for; it is told, and asks nobody", _ADR
+)
+BOUGHT_AND_SPENT: Final = Threshold(
+    0.6, "weight", "bought and spent before the payment settled: ask (typology 23)", "domain"
+)
 RATE_FROM: Final = Threshold(
     5.0, "multiples of usual", "campaigns double or triple points; five times is no campaign's", _ADR
 )
@@ -156,7 +190,16 @@ class EarnBurn:
             case "redeem" | "transfer":
                 return self._spending(seen, points)
             case "earn" | "adjust":
-                return self._answer([_speed(seen), _again(seen, points), _rate(seen, points)])
+                found = [
+                    _speed(seen),
+                    _again(seen, points),
+                    _rate(seen, points),
+                    _clockwork(seen),
+                    _emulated(seen),
+                ]
+                return self._answer(found)
+            case "purchase":
+                return self._answer([_bought_early(seen)])
             case "return":
                 balance = balance_before(seen)
                 overdrawn = 0.0 if balance is None else _returned(seen, points, balance)
@@ -170,7 +213,7 @@ class EarnBurn:
             return Abstained(
                 self.name, f"fewer than {seen.segment.month_points} points earned, balance not given"
             )
-        findings = [_ratio(seen, points, balance), _at_once(seen, points)]
+        findings = [_ratio(seen, points, balance), _at_once(seen, points), _bought_early(seen)]
         if balance is not None and balance >= points:
             findings.append(_share(seen, points, balance))
         return self._answer(findings)
@@ -341,6 +384,60 @@ def _rate(seen: Snapshot, points: int) -> Finding:
         {"points": points, "amount_minor": money.amount_minor, "times": round(times, 1),
          "limit": RATE_FROM.value},
     )  # fmt: skip
+
+
+def _bought_early(seen: Snapshot) -> Finding:
+    """Points bought by an account that is hardly known, and spent before the payment can be disputed."""
+    age_ms = seen.as_of_ms - seen.account.first_seen_ms
+    bought = moved(seen, ("purchase",), BOUGHT_WITHIN_S)
+    months = bought / seen.segment.month_points
+    if bought <= 0 or age_ms >= KNOWN_BUYER.value * DAY_S * 1_000 or months < BOUGHT_FROM.value:
+        return 0.0
+    spending = seen.event.type != "purchase"
+    most = BOUGHT_AND_SPENT if spending else BOUGHT
+    weight = most.value * (min(1.0, bought / max(1, seen.event.points or 0)) if spending else 1.0)
+    return Reason(
+        "BOUGHT_POINTS_EARLY",
+        weight,
+        f"{bought} points bought within 3 d by an account first seen {age_ms / DAY_S / 1_000:.0f} d ago "
+        f"(limit {KNOWN_BUYER.value:.0f} d)",
+        {"bought_points": bought, "limit": KNOWN_BUYER.value, "window_s": BOUGHT_WITHIN_S},
+    )
+
+
+def _clockwork(seen: Snapshot) -> Finding:
+    """Points by app or web at the same minute, day after day: a timer, not a person."""
+    if seen.event.channel in ATTENDED or seen.event.money is not None:
+        return 0.0
+    day_ms, wide_ms = DAY_S * 1_000, int(SAME_MINUTE.value) * 1_000
+    days = {
+        round((seen.as_of_ms - instant) / day_ms)
+        for instant in seen.account.series.get("earn", EMPTY).instants_ms
+        if (seen.as_of_ms - instant + wide_ms) % day_ms <= 2 * wide_ms
+    }
+    same = len(days)
+    if same <= CLOCKWORK_FROM.value:
+        return 0.0
+    return Reason(
+        "EARNED_BY_CLOCKWORK",
+        CLOCKWORK.value,
+        f"points at the same time of day, to {SAME_MINUTE.value:.0f} s, on {same} days "
+        f"(limit {CLOCKWORK_FROM.value:.0f})",
+        {"days": same, "limit": CLOCKWORK_FROM.value},
+    )
+
+
+def _emulated(seen: Snapshot) -> Finding:
+    """Points for missions and games on a device that is none: nobody plays on an emulator but a farm."""
+    device = seen.event.device
+    if device is None or not device.is_emulator or seen.event.money is not None:
+        return 0.0
+    return Reason(
+        "EARNED_ON_EMULATOR",
+        EMULATED.value,
+        "points on an emulated device (limit 0)",
+        {"emulated": 1, "limit": 0},
+    )
 
 
 def _large(seen: Snapshot) -> float:

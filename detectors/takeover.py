@@ -21,7 +21,7 @@ from detectors.acquaintance import (
     peers,
     silence_days,
 )
-from detectors.balance import balance_before
+from detectors.balance import balance_before, moved
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal, noisy_or
 from detectors.snapshot import DAY_S, EMPTY, HOUR_S, Snapshot
 from detectors.thresholds import Threshold
@@ -55,13 +55,19 @@ DRAIN_FROM: Final = Threshold(
     0.7, "share of balance", "drains take 70 % of the balance or more (typology 1)", "domain"
 )
 WORTH_FROM: Final = Threshold(0.2, "months of points", "a week's points are not worth a thief's hour", _ADR)
-WORTH: Final = Threshold(0.7, "months of points", "three weeks' points buy the smallest gift card", _ADR)
+WORTH: Final = Threshold(0.5, "months of points", "two weeks' points buy the smallest gift card", _ADR)
 LIQUID: Final = Threshold(1.0, "ratio", "what turns into money is what thieves take (typology 1)", "domain")
 HALF_LIQUID: Final = Threshold(0.9, "ratio", "a voucher can be sold on, at a loss", _ADR)
 ILLIQUID: Final = Threshold(0.6, "ratio", "goods and trips are what members save for", _ADR)
 LIQUIDITY: Final = {"high": LIQUID, "medium": HALF_LIQUID, "low": ILLIQUID, None: LIQUID}
 PROBE_MOST: Final = Threshold(
-    0.05, "share of balance", "a test takes a few points; 2 % in the field, 5 % for small balances", "domain"
+    0.1,
+    "share of balance",
+    "a test takes a few points: 2 % in the field, a tenth of a small balance",
+    "domain",
+)
+PROBE_MOST_STRANGE: Final = Threshold(
+    0.3, "share of balance", "on a device that is new, taking a third first is a test as well", _ADR
 )
 PROBE_WITHIN: Final = Threshold(
     60, "min", "the drain follows the test within the hour (typology 2)", "domain"
@@ -69,20 +75,26 @@ PROBE_WITHIN: Final = Threshold(
 PROBED: Final = Threshold(
     0.7, "weight", "test and drain is the signature of a takeover: it asks, whatever else is known", _ADR
 )
+PROBE_STAKE: Final = Threshold(
+    0.8, "ratio", "the pattern tells even where little is at stake: thieves learn on small accounts", _ADR
+)
 PROBED_AT_HOME: Final = Threshold(
     0.35, "weight", "on a device of 30 days it may be a small test of one's own: alone it asks nobody", _ADR
 )
 NEW_DEVICE: Final = Threshold(
-    0.5, "weight", "drained from a device never seen before, from elsewhere: ask (typology 1)", "domain"
+    0.6, "weight", "drained from a device never seen before, from elsewhere: ask (typology 1)", "domain"
 )
 NEW_PHONE: Final = Threshold(
-    0.25, "weight", "a new device on the member's own network is a new phone, most likely", _ADR
+    0.3, "weight", "a new device on the member's own network is a new phone, most likely", _ADR
+)
+CONTACT_STAKE: Final = Threshold(
+    0.6, "ratio", "a changed contact takes nothing yet, but it is how an account is kept: two signs ask", _ADR
 )
 CONTACT: Final = Threshold(
-    0.5, "weight", "drained within three days of a changed contact: ask (typologies 1 and 25)", "domain"
+    0.55, "weight", "drained within three days of a changed contact: ask (typologies 1 and 25)", "domain"
 )
 AWAKE: Final = Threshold(
-    0.5, "weight", "half a year silent, awake and emptied within three days: ask (typology 5)", "domain"
+    0.6, "weight", "half a year silent, awake and emptied within three days: ask (typology 5)", "domain"
 )
 SILENT: Final = Threshold(180, "d", "half a year without a sign is dormant (typology 5)", "domain")
 FASTEST: Final = Threshold(900, "km/h", "no airliner is faster (typology 3)", "domain")
@@ -96,7 +108,7 @@ TRAVELLED: Final = Threshold(
     0.6, "weight", "a card in two places at once is copied, or a clock is wrong: ask", _ADR
 )
 ABROAD: Final = Threshold(
-    0.3, "weight", "a country never seen before is a holiday, unless something else is odd", _ADR
+    0.4, "weight", "a country never seen before is a holiday, unless something else is odd", _ADR
 )
 STRANGE_STORE: Final = Threshold(
     0.5, "weight", "the balance spent in a store never visited, far from home: ask (typology 3)", "domain"
@@ -105,7 +117,7 @@ FAR_STORE: Final = Threshold(
     100, "km", "further than people go to shop (typology 3), and more than a place is wide", "domain"
 )
 NEW_STORE: Final = Threshold(
-    0.3,
+    0.4,
     "weight",
     "a store that is new to the member is a new store in town, unless all the points go there",
     _ADR,
@@ -151,12 +163,15 @@ class Takeover:
         return "takeover"
 
     def judge(self, seen: Snapshot) -> Judgement:
-        """Judge redemptions and transfers, and logins where passwords are being tried."""
+        """Judge redemptions, transfers and changes of contact, and logins where passwords are being tried."""
         kind = seen.event.type
         if kind in SPENDING:
             stake = _stake(seen)
             findings = [look(seen, stake) for look in LOOKS] if stake > 0 else []
             findings += [_travel(seen), _tried(seen)]
+        elif kind == "profile_change":
+            stake = CONTACT_STAKE.value
+            findings = [look(seen, stake) for look in (_device, _awake, _abroad, _failed)]
         elif kind in {"login", "earn"}:
             stake, findings = 0.0, [_travel(seen), _tried(seen)]
         else:
@@ -170,20 +185,30 @@ class Takeover:
 def _stake(seen: Snapshot) -> float:
     """
     How much of a drain this is, in [0, 1]: nothing below half the balance or the least that is worth it, all of it
-    from 70 % of the balance on. A balance that is not known counts by the points alone, half.
+    from 70 % of the balance on. What was tried within the last hour counts as one with it. A balance that is not
+    known counts by the points alone, half.
     """
-    points = seen.event.points or 0
+    earlier = moved(seen, ("redeem",), HOUR_S) - (
+        seen.event.points or 0 if seen.event.type == "redeem" else 0
+    )
+    points = (seen.event.points or 0) + max(0, earlier)
     month = seen.segment.month_points
     size = (points / month - WORTH_FROM.value) / (WORTH.value - WORTH_FROM.value)
     size = min(1.0, max(0.0, size)) * LIQUIDITY[seen.event.reward_liquidity].value
     balance = balance_before(seen)
     if balance is None or balance <= 0:
         return 0.5 * size
-    emptied = (points / balance - SHARE_FROM.value) / (DRAIN_FROM.value - SHARE_FROM.value)
-    return size * min(1.0, max(0.0, emptied))
+    return size * _emptied(points, balance + max(0, earlier))
 
 
-def _share_in_words(seen: Snapshot) -> str:
+def _emptied(points: int, balance: int) -> float:
+    share = (points / balance - SHARE_FROM.value) / (DRAIN_FROM.value - SHARE_FROM.value)
+    return min(1.0, max(0.0, share))
+
+
+def _deed(seen: Snapshot) -> str:
+    if seen.event.type == "profile_change":
+        return "contact changed"
     points, balance = seen.event.points or 0, balance_before(seen)
     if balance is None or balance <= 0:
         return f"{points} points"
@@ -212,23 +237,26 @@ def _probe(seen: Snapshot, stake: float) -> Finding:
     balance = balance_before(seen)
     if balance is None or balance <= 0:
         return None
+    is_strange = _is_fresh(known_ms(seen, "device")) and has_settled(seen, "device")
+    most_share = (PROBE_MOST_STRANGE if is_strange else PROBE_MOST).value
     tried = seen.account.series.get("redeem", EMPTY)
     small = [
         points
         for instant, points in zip(tried.instants_ms, tried.points, strict=False)
         if seen.as_of_ms - within_ms < instant < seen.as_of_ms
-        and 0 < points <= PROBE_MOST.value * (balance + points)
+        and 0 < points <= most_share * (balance + points)
     ]
     if not small:
         return None
     most = PROBED_AT_HOME if _is_trusted(seen) else PROBED
+    emptied = _emptied(seen.event.points or 0, balance)
     message = (
-        f"{len(small)} redemption(s) of {max(small)} points or less, then {_share_in_words(seen)} within "
+        f"{len(small)} redemption(s) of {max(small)} points or less, then {_deed(seen)} within "
         f"{PROBE_WITHIN.value:.0f} min"
     )
     return Reason(
         "PROBE_THEN_DRAIN",
-        most.value * stake,
+        most.value * max(stake, PROBE_STAKE.value * emptied),
         message,
         {"probes": len(small), "probe_points": max(small), "points": seen.event.points or 0,
          "balance_points": balance, "window_s": HOUR_S},
@@ -248,7 +276,7 @@ def _device(seen: Snapshot, stake: float) -> Finding:
     return Reason(
         "NEW_DEVICE_SPENDS",
         most.value * stake,
-        f"{_share_in_words(seen)} with a device first seen {hours:.1f} h ago, {where} (new: {FRESH.value:.0f} h)",
+        f"{_deed(seen)} with a device first seen {hours:.1f} h ago, {where} (new: {FRESH.value:.0f} h)",
         {"device_hours": round(hours, 1), "limit": FRESH.value, "points": seen.event.points or 0},
     )
 
@@ -269,7 +297,7 @@ def _contact(seen: Snapshot, stake: float) -> Finding:
     return Reason(
         "CONTACT_CHANGED_THEN_SPENT",
         CONTACT.value * stake * _doubt(seen),
-        f"{_share_in_words(seen)}, {hours:.1f} h after a contact was changed (limit {FRESH.value:.0f} h)",
+        f"{_deed(seen)}, {hours:.1f} h after a contact was changed (limit {FRESH.value:.0f} h)",
         {"changed_hours": round(hours, 1), "limit": FRESH.value, "points": seen.event.points or 0},
     )
 
@@ -281,7 +309,7 @@ def _awake(seen: Snapshot, stake: float) -> Finding:
     return Reason(
         "DORMANT_AWAKE_SPENDS",
         AWAKE.value * stake * _doubt(seen),
-        f"{_share_in_words(seen)} after {days:.0f} d without a sign (limit {SILENT.value:.0f} d)",
+        f"{_deed(seen)} after {days:.0f} d without a sign (limit {SILENT.value:.0f} d)",
         {"silent_days": round(days), "limit": SILENT.value, "points": seen.event.points or 0},
     )
 
@@ -292,7 +320,7 @@ def _abroad(seen: Snapshot, stake: float) -> Finding:
     return Reason(
         "NEW_COUNTRY_SPENDS",
         ABROAD.value * stake * _doubt(seen),
-        f"{_share_in_words(seen)} from a country the member was never seen in",
+        f"{_deed(seen)} from a country the member was never seen in",
         {"points": seen.event.points or 0},
     )
 
@@ -310,7 +338,7 @@ def _store(seen: Snapshot, stake: float) -> Finding:
     return Reason(
         "STRANGE_STORE_SPENDS",
         most.value * stake,
-        f"{_share_in_words(seen)} in a store never visited{where}",
+        f"{_deed(seen)} in a store never visited{where}",
         {"distance_km": round(km or 0), "limit": FAR_STORE.value, "points": seen.event.points or 0},
     )
 
@@ -323,7 +351,7 @@ def _failed(seen: Snapshot, stake: float) -> Finding:
     return Reason(
         "SPENT_AFTER_FAILED_LOGINS",
         weight * stake * _doubt(seen),
-        f"{_share_in_words(seen)} after {failed} failed logins in 24 h (limit {FAILED_FROM.value - 1:.0f})",
+        f"{_deed(seen)} after {failed} failed logins in 24 h (limit {FAILED_FROM.value - 1:.0f})",
         {"failed": failed, "limit": FAILED_FROM.value - 1, "window_s": DAY_S},
     )
 
