@@ -19,7 +19,7 @@ def event_table(events: Sequence[dict[str, object]]) -> pl.DataFrame:
         for name, value in event.items():
             if isinstance(value, dict):
                 for inner, told in value.items():
-                    columns.setdefault(f"{name}.{inner}", [None] * len(events))[row] = told
+                    columns[f"{name}.{inner}"][row] = told
             else:
                 columns[name][row] = value
     filled = {name: values for name, values in columns.items() if any(value is not None for value in values)}
