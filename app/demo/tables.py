@@ -19,7 +19,9 @@ def event_table(events: Sequence[dict[str, object]]) -> pl.DataFrame:
         for name, value in event.items():
             if isinstance(value, dict):
                 for inner, told in value.items():
-                    columns[f"{name}.{inner}"][row] = told
+                    if (dotted := f"{name}.{inner}") not in columns:
+                        columns[dotted] = [None] * len(events)
+                    columns[dotted][row] = told
             else:
                 columns[name][row] = value
     filled = {name: values for name, values in columns.items() if any(value is not None for value in values)}
