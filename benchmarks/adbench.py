@@ -128,7 +128,8 @@ def main() -> None:
 def tell() -> None:
     """The table."""
     print(
-        f"{'AUC × 100, mean of 3 splits':<29}{'published':>10}{'PyOD':>8}{'difference':>12}{'Earnest':>9}{'difference':>12}"
+        f"{'AUC × 100, mean of 3 splits':<29}{'published':>10}{'PyOD':>8}{'difference':>12}"
+        f"{'Earnest':>9}{'difference':>12}"
     )
     reached = 0
     for one in datasets():

@@ -19,7 +19,7 @@ from benchmarks.machine import machine
 from benchmarks.quality_listed import misses, touched
 from benchmarks.quality_plots import draw
 from benchmarks.quality_run import DAYS, FRAUD, SCORED_DAYS, Run, invented, loyaltygen
-from benchmarks.quality_told import figures_of, tell_invented, tell_loyaltygen, together
+from benchmarks.quality_told import figures_of, in_brief, tell_invented, tell_loyaltygen, together
 
 SEEDS = "1,2,3"
 MEMBERS = 3_000
@@ -43,8 +43,7 @@ def main() -> None:
         "was before, without labels; default policy"
     )
     for seed, run in zip(asked.seeds, runs, strict=True):
-        spent = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in run.took.items())
-        print(f"seed {seed}: {spent}")
+        print(f"seed {seed}: {in_brief(run)}")
     tell_invented(told, figures_of(told), len(runs))
     if asked.touched:
         print("\n## Honest events touched")

@@ -45,6 +45,17 @@ def figures_of(run: Run) -> Figures:
     return figures(run.rows, labels, unlabelled="honest", members=run.members)
 
 
+def in_brief(run: Run) -> str:
+    """What differs from seed to seed, and what it took."""
+    found = figures_of(run)
+    best = next(one for one in found.rankings if one.score == "risk_score")
+    spent = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in run.took.items())
+    return (
+        f"AUC {best.auc:.4f}, AP {best.average_precision:.4f}, recall at 1 % {best.recall_at_1_percent:.3f}, "
+        f"honest events touched {found.decided.honest_events_touched:.3%}; {spent}"
+    )
+
+
 def tell_invented(run: Run, found: Figures, seeds: int) -> None:
     """Ranking, recall by typology, and whom it troubled."""
     fraud = run.labels.height / run.rows.height
@@ -87,7 +98,8 @@ def _typologies(found: Figures) -> None:
     caught = sum(one.incident_recall * one.incidents for one in seen)
     total = sum(one.incidents for one in seen)
     print(
-        f"{reached} of {len(seen)} typologies that can be seen reach the goal; of all their incidents {caught / total:.1%}"
+        f"{reached} of {len(seen)} typologies that can be seen reach the goal; "
+        f"of all their incidents {caught / total:.1%}"
     )
 
 
