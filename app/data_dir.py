@@ -63,6 +63,11 @@ def models_dir(data_dir: Path) -> Path:
     return data_dir / "models"
 
 
+def demo_dir(data_dir: Path) -> Path:
+    """What `earnest serve --demo` notes of the programme it shows."""
+    return data_dir / "demo"
+
+
 def make_private(directory: Path) -> None:
     """
     Create the directory for this user alone.

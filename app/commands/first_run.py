@@ -1,4 +1,4 @@
-"""The first minute with Earnest: a key, a member who redeems too fast, and a request to paste.
+"""The first minute with Earnest: a key, a member who redeems too fast, a request to paste, and a living programme.
 
 Run by `earnest serve --demo` beside the service, and talking to it as any client does.
 """
@@ -8,16 +8,20 @@ from __future__ import annotations
 import http.client
 import json
 import secrets
+import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from types import FrameType
+from typing import Any, Final
 
 import click
 
 from app.access import mint
 from app.clock import system_clock
+from app.data_dir import demo_dir
+from app.demo.begun import begin
+from app.demo.caller import Caller, Unwelcome
 from app.settings import load
 from app.store.sql import open_engine
 from app.store.sql.api_keys import ApiKeyRecord
@@ -27,33 +31,6 @@ KEY_LIFE_MS: Final = DAY_MS
 """A key for trying things out is good for a day."""
 REDEMPTIONS: Final = 6
 """One more than the five an hour that the shipped policy allows."""
-TIMEOUT_S: Final = 10
-
-
-class Caller(NamedTuple):
-    """A client with its key."""
-
-    address: str
-    key: str
-
-    def decide(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Ask for a decision. Raises ValueError with the service's own words if there is none."""
-        parts = urlsplit(self.address)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
-        try:
-            connection.request(
-                "POST",
-                "/v1/decisions",
-                json.dumps(event),
-                {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
-            )
-            answer = connection.getresponse()
-            told: dict[str, Any] = json.loads(answer.read())
-        finally:
-            connection.close()
-        if answer.status != http.client.OK:
-            raise ValueError(f"{answer.status} {told.get('detail') or told.get('title')}")
-        return told
 
 
 def story(member: str, now_ms: int) -> list[dict[str, Any]]:
@@ -83,9 +60,10 @@ def curl(caller: Caller, event: dict[str, Any]) -> str:
 
 
 def main(address: str, data_dir: Path) -> None:
-    """Mint a key, tell the story, show the last decision and how to ask for the next."""
+    """Mint a key, tell the story, show the last decision and how to ask for the next; then bring a programme to life."""
     now_ms = system_clock()
-    engine = open_engine(load(data_dir=data_dir).record_url)
+    settings, folder = load(data_dir=data_dir), demo_dir(data_dir)
+    engine = open_engine(settings.record_url)
     minted = mint(
         name="first run",
         scopes=("score", "events", "read"),
@@ -101,13 +79,18 @@ def main(address: str, data_dir: Path) -> None:
     member = f"demo-{secrets.token_hex(3)}"
     events = story(member, now_ms)
     try:
+        begun = begin(caller, folder, system_clock)
         told = [caller.decide(event) for event in events][-1]
-    except (OSError, ValueError) as error:
+    except (OSError, http.client.HTTPException, Unwelcome) as error:
         click.echo(f"The first decision failed: {error}. What is wrong: earnest doctor", err=True)
         sys.exit(1)
     show(told, f"{member} earns once and redeems {REDEMPTIONS} times in as many minutes. The last time:")
     following = {**events[-1], "event_id": f"{member}-next"}
     click.echo(f"\nTo ask for the next decision, paste:\n    {curl(caller, following)}\n")
+    if begun is not None:
+        from app.commands.living_programme import live  # noqa: PLC0415 - what learns takes a second to import
+
+        live(caller, settings, begun, folder)
 
 
 def show(told: dict[str, Any], heading: str) -> None:
@@ -119,5 +102,10 @@ def show(told: dict[str, Any], heading: str) -> None:
         click.echo(f"    - {reason['message']}  [{reason['code']}]")
 
 
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, _leave)  # Ctrl-C reaches this process too, and is no error
     main(sys.argv[1], Path(sys.argv[2]))

@@ -25,7 +25,9 @@ from app.processes.supervisor import serve as supervise
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="Web processes.  [default: 2]")
 @click.option(
-    "--demo", is_flag=True, help="Mint a key for a day and score a first transaction, to see it work."
+    "--demo",
+    is_flag=True,
+    help="To see it work: a key for a day, a first decision, and an invented programme that lives.",
 )
 @data_option
 def serve(

@@ -1,0 +1,67 @@
+"""A programme that has been running for a while: what happened before this instant, and what will happen after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple, Self
+
+import msgspec
+
+from app.demo.caller import NDJSON, Caller
+from app.demo.intents import DAY_MS, Label
+from app.demo.programme import generate
+from detectors.event import Event, instant_ms
+
+SEED: Final = 7
+MEMBERS: Final = 600
+DAYS: Final = 45
+"""7,300 events: three seconds on two cores, enough for a model, and members enough for one to act each second."""
+DAYS_AHEAD: Final = 30
+"""Some 4,700 events still to come: an hour or two at one a second."""
+BATCH: Final = 500
+"""Events in one request: a third of a second, so that the bar moves."""
+
+Told = Callable[[int], None]
+"""Called with the events loaded since the last time."""
+
+
+class History(NamedTuple):
+    """
+    A programme around one instant.
+
+    past, future: events in order of time.
+    truth: event_id → what it really was, for events of incidents.
+    """
+
+    past: Sequence[dict[str, Any]]
+    future: Sequence[dict[str, Any]]
+    truth: Mapping[str, Label]
+
+    @classmethod
+    def around(
+        cls, now_ms: int, *, members: int = MEMBERS, days: int = DAYS, days_ahead: int = DAYS_AHEAD
+    ) -> Self:
+        """The programme that stands at this instant; the same instant, the same programme, byte for byte."""
+        end_ms = now_ms + days_ahead * DAY_MS
+        made = generate(seed=SEED, members=members, days=days + days_ahead, end_ms=end_ms)
+        over = sum(happened_ms(event) < now_ms for event in made.events)
+        return cls(made.events[:over], made.events[over:], {label.event_id: label for label in made.labels})
+
+
+def happened_ms(event: dict[str, Any]) -> int:
+    """When it happened, in milliseconds since 1970-01-01 UTC."""
+    return instant_ms(msgspec.convert(event, Event))
+
+
+def load(caller: Caller, events: Sequence[dict[str, Any]], told: Told) -> int:
+    """
+    Tell the service what happened, as a back office does; what it knows already it counts once.
+
+    Returns how many were new to it. Raises as `Caller.ask`; to call it again then goes on where it stopped.
+    """
+    encode, new, rest = msgspec.json.Encoder().encode_lines, 0, iter(events)
+    while batch := list(islice(rest, BATCH)):
+        new += caller.ask("POST", "/v1/events", encode(batch), NDJSON)["accepted"]
+        told(len(batch))
+    return new
