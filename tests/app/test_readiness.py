@@ -41,4 +41,6 @@ def test_it_names_each_store_that_is_missing_and_logs_what_the_driver_said(state
 
 
 def test_a_model_that_is_wanted_and_not_there_is_named():
-    assert asyncio.run(Readiness(hot(True), cold(there=True), lambda: True).missing()) == [MODEL_MISSING]
+    assert asyncio.run(
+        Readiness(hot(state=True), cold(there=True), model_missing=lambda: True).missing()
+    ) == [MODEL_MISSING]
