@@ -114,8 +114,8 @@ AGAIN: Final = Threshold(
     "two large baskets of the same points in two hours are one receipt told twice (typology 22)",
     _ADR,
 )
-ATTENDED: Final = frozenset({"pos", "kiosk", "call_centre", "batch", "partner", "admin"})
-"""Where a person stands, or the sender's clock: only an app or a page can be run by a timer."""
+UNATTENDED: Final = frozenset({"app", "web"})
+"""Only an app or a page can be run by a timer: elsewhere a person stands, or it is the sender's clock."""
 SAME_MINUTE: Final = Threshold(
     90, "s", "a timer with some jitter; people who do a thing daily spread over a quarter of an hour", _ADR
 )
@@ -390,24 +390,26 @@ def _bought_early(seen: Snapshot) -> Finding:
     """Points bought by an account that is hardly known, and spent before the payment can be disputed."""
     age_ms = seen.as_of_ms - seen.account.first_seen_ms
     bought = moved(seen, ("purchase",), BOUGHT_WITHIN_S)
-    months = bought / seen.segment.month_points
-    if bought <= 0 or age_ms >= KNOWN_BUYER.value * DAY_S * 1_000 or months < BOUGHT_FROM.value:
+    limit = BOUGHT_FROM.value * seen.segment.month_points
+    if age_ms >= KNOWN_BUYER.value * DAY_S * 1_000 or bought < limit:
         return 0.0
     spending = seen.event.type != "purchase"
     most = BOUGHT_AND_SPENT if spending else BOUGHT
     weight = most.value * (min(1.0, bought / max(1, seen.event.points or 0)) if spending else 1.0)
+    if weight < FAINTEST.value:
+        return weight
     return Reason(
         "BOUGHT_POINTS_EARLY",
         weight,
-        f"{bought} points bought within 3 d by an account first seen {age_ms / DAY_S / 1_000:.0f} d ago "
-        f"(limit {KNOWN_BUYER.value:.0f} d)",
-        {"bought_points": bought, "limit": KNOWN_BUYER.value, "window_s": BOUGHT_WITHIN_S},
+        f"{bought} points bought within 3 d (limit {limit:.0f}) by an account first seen "
+        f"{age_ms / DAY_S / 1_000:.0f} d ago (known from {KNOWN_BUYER.value:.0f} d)",
+        {"bought_points": bought, "limit": round(limit), "window_s": BOUGHT_WITHIN_S},
     )
 
 
 def _clockwork(seen: Snapshot) -> Finding:
     """Points by app or web at the same minute, day after day: a timer, not a person."""
-    if seen.event.channel in ATTENDED or seen.event.money is not None:
+    if seen.event.channel not in UNATTENDED or seen.event.money is not None:
         return 0.0
     day_ms, wide_ms = DAY_S * 1_000, int(SAME_MINUTE.value) * 1_000
     days = {
@@ -453,15 +455,16 @@ def _oversized(seen: Snapshot, points: int) -> Finding:
     if weight < FAINTEST.value:
         return weight
     message = (
-        f"{points} points returned: {points / usual:.1f} × what a purchase usually brings "
+        f"{points} points returned: {points / usual:.1f} × the {usual:.0f} that a purchase usually brings "
         f"(limit {OVERSIZED_FROM.value:.1f} ×)"
     )
     return Reason(
         "RETURN_OVERSIZED",
         weight,
         message,
-        {"points": points, "usual_points": round(usual), "limit": OVERSIZED_FROM.value},
-    )
+        {"points": points, "usual_points": round(usual), "times": round(points / usual, 1),
+         "limit": OVERSIZED_FROM.value},
+    )  # fmt: skip
 
 
 def _bought_to_return(seen: Snapshot) -> Finding:
@@ -474,7 +477,7 @@ def _bought_to_return(seen: Snapshot) -> Finding:
         return FAINTEST.value * near
     weight = RETURN_MOST.value * (1.0 - (1.0 - RETURN_EACH.value) ** (returns - 1))
     message = (
-        f"{returns} returns in 30 d of {share:.0%} of the points earned "
+        f"{returns} returns in 30 d, {returned} of {came_in} points earned: {share:.0%} "
         f"(limits {RETURNS_FROM.value:.0f} returns, {RETURNED_FROM.value:.0%})"
     )
     return Reason(
@@ -482,7 +485,7 @@ def _bought_to_return(seen: Snapshot) -> Finding:
         weight,
         message,
         {"returns": returns, "returned_points": returned, "earned_points": came_in,
-         "limit": round(100 * RETURNED_FROM.value), "window_s": MONTH_S},
+         "share_percent": round(100 * share), "limit": round(100 * RETURNED_FROM.value), "window_s": MONTH_S},
     )  # fmt: skip
 
 
@@ -499,7 +502,7 @@ def _again(seen: Snapshot, points: int) -> Finding:
     )
     if same <= 1:
         return 0.0
-    weight = 1.0 - (1.0 - AGAIN.value) ** (same - 1)
+    weight = 1.0 - (1.0 - AGAIN.value) / (same - 1)
     return Reason(
         "EARNED_AGAIN",
         weight,

@@ -251,7 +251,7 @@ def _probe(seen: Snapshot, stake: float) -> Finding:
     most = PROBED_AT_HOME if _is_trusted(seen) else PROBED
     emptied = _emptied(seen.event.points or 0, balance)
     message = (
-        f"{len(small)} redemption(s) of {max(small)} points or less, then {_deed(seen)} within "
+        f"{len(small)} redemption(s) of {max(small)} points or less (limit 0), then {_deed(seen)} within "
         f"{PROBE_WITHIN.value:.0f} min"
     )
     return Reason(
@@ -259,7 +259,7 @@ def _probe(seen: Snapshot, stake: float) -> Finding:
         most.value * max(stake, PROBE_STAKE.value * emptied),
         message,
         {"probes": len(small), "probe_points": max(small), "points": seen.event.points or 0,
-         "balance_points": balance, "window_s": HOUR_S},
+         "balance_points": balance, "limit": 0, "window_s": HOUR_S},
     )  # fmt: skip
 
 
@@ -320,8 +320,8 @@ def _abroad(seen: Snapshot, stake: float) -> Finding:
     return Reason(
         "NEW_COUNTRY_SPENDS",
         ABROAD.value * stake * _doubt(seen),
-        f"{_deed(seen)} from a country the member was never seen in",
-        {"points": seen.event.points or 0},
+        f"{_deed(seen)} from a country the member was never seen in (limit 0)",
+        {"new_country": 1, "limit": 0, "points": seen.event.points or 0},
     )
 
 
@@ -335,12 +335,14 @@ def _store(seen: Snapshot, stake: float) -> Finding:
     is_far = km is not None and km >= FAR_STORE.value
     most = STRANGE_STORE if is_far else NEW_STORE
     where = f", {km:.0f} km from any place known (limit {FAR_STORE.value:.0f} km)" if is_far and km else ""
+    hours = (known_ms(seen, "store") or 0) / HOUR_MS
     return Reason(
         "STRANGE_STORE_SPENDS",
         most.value * stake,
-        f"{_deed(seen)} in a store never visited{where}",
-        {"distance_km": round(km or 0), "limit": FAR_STORE.value, "points": seen.event.points or 0},
-    )
+        f"{_deed(seen)} in a store first visited {hours:.1f} h ago{where} (new: {FRESH.value:.0f} h)",
+        {"store_hours": round(hours, 1), "limit": FRESH.value, "distance_km": round(km or 0),
+         "points": seen.event.points or 0},
+    )  # fmt: skip
 
 
 def _failed(seen: Snapshot, stake: float) -> Finding:

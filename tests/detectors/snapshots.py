@@ -8,7 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from detectors.event import Device, Event
+from detectors.event import Device, Event, Location, Money
+from detectors.places import place_key
 from detectors.policy import EVENT_TYPES
 from detectors.snapshot import (
     DAY_S,
@@ -49,6 +50,18 @@ def account(
 def peers(number: int, age_ms: int = 0) -> list[Peer]:
     """So many different accounts, last seen so long ago."""
     return [Peer(f"{n:016x}", NOW_MS - age_ms, NOW_MS - age_ms) for n in range(number)]
+
+
+def place(lat: float | None, lon: float | None, country: str | None = None) -> str:
+    """The key of a place among peers."""
+    key = place_key(lat, lon, country)
+    assert key is not None
+    return key.hex()
+
+
+def met(key: str, first_ms: int, last_ms: int | None = None) -> Peer:
+    """A peer first seen so long ago, and last seen so long ago (else just now)."""
+    return Peer(key, NOW_MS - first_ms, NOW_MS - (0 if last_ms is None else last_ms))
 
 
 def seen(event_type: str, member: Entity, *, points: int | None = 10, **more: Any) -> Snapshot:
@@ -107,11 +120,14 @@ def _series(draw: st.DrawFn) -> Series:
 
 
 _keys = st.sampled_from([f"{n:016x}" for n in range(40)] + [OWN_KEY])
+_places = st.builds(
+    place, st.floats(-90, 90), st.floats(-180, 180), st.sampled_from([None, "DE", "FR"])
+) | st.sampled_from([place(None, None, "DE"), place(52.5, 13.4, "DE")])  # fmt: skip
 _traits = st.builds(Traits, *[st.integers(0, 65_535)] * 4)
 _peers: st.SearchStrategy[Sequence[Peer]] = st.lists(
     st.builds(
         Peer,
-        _keys,
+        _keys | _places,
         st.integers(NOW_MS - 40 * DAY_MS, NOW_MS),
         st.integers(NOW_MS - 40 * DAY_MS, NOW_MS),
         _traits,
@@ -128,7 +144,9 @@ entities = st.builds(
         st.sampled_from([*EVENT_TYPES, "burn", "received"]), st.integers(-(10**12), 10**12), max_size=4
     ),
     st.dictionaries(
-        st.sampled_from(["account", "device", "ip", "payment", "counterparty", "store"]), _peers, max_size=3
+        st.sampled_from(["account", "device", "ip", "payment", "counterparty", "store", "place"]),
+        _peers,
+        max_size=3,
     ),
     st.dictionaries(
         st.sampled_from(["email", "phone", "address"]),
@@ -145,15 +163,21 @@ events = st.builds(
     balance_before=st.none() | st.integers(-(10**12), 10**12) | st.integers(0, 5_000),
     channel=st.sampled_from([None, "web", "app", "pos", "batch"]),
     reason=st.sampled_from([None, "purchase", "welcome_bonus", "referral"]),
-    device=st.sampled_from([None, Device(id="d-1")]),
+    device=st.sampled_from([None, Device(id="d-1"), Device(id="d-1", is_emulator=True)]),
     ip=st.sampled_from([None, "192.0.2.7"]),
+    money=st.none() | st.builds(Money, st.integers(-(10**12), 10**12), st.just("EUR")),
+    reward_liquidity=st.sampled_from([None, "high", "medium", "low"]),
+    campaign_id=st.sampled_from([None, "c-1"]),
+    location=st.sampled_from([None, Location(lat=48.9, lon=2.4)]),
 )
 snapshots = st.builds(
     Snapshot,
     events,
     st.just(NOW_MS),
     entities,
-    st.builds(Segment, st.floats(0.01, 100), st.integers(1, 10**9)),
+    st.builds(
+        Segment, st.floats(0.01, 100), st.integers(1, 10**9) | st.integers(1, 1_000), st.floats(0, 100)
+    ),
     st.just(OWN_KEY),
     _maybe,
     _maybe,
@@ -165,4 +189,5 @@ snapshots = st.builds(
         st.sampled_from(["device", "ip"]), st.sampled_from(["household", "office_nat"]), max_size=2
     ),
     st.booleans(),
+    st.fixed_dictionaries({}, optional={"device": _keys, "payment": _keys, "store": _keys, "place": _places}),
 )

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from detectors.base import Abstained, Clear, Signal, noisy_or
 from detectors.duplicates import AUTO_CLUSTER, LINK_FLOOR, REASON_FLOOR, REVIEW, Duplicates, linked
 from detectors.event import Event
+from detectors.policy import DEFAULT_WEIGHTS
 from detectors.snapshot import DAY_S, HOUR_S, MINUTE_S, Entity, Link, Peer, Segment, Series, Snapshot, Traits
 
 NOW_MS = 1_760_000_000_000
@@ -176,21 +177,48 @@ def test_without_a_profile_the_traits_left_at_the_device_are_compared():
     assert linked(other) == ()
 
 
+def member(*links, days=10):
+    """An account of so many days with these earlier links."""
+    return Entity(first_seen_ms=NOW_MS - days * DAY_S * 1_000, links=links)
+
+
 def test_an_earlier_link_is_carried():
     """A link found at sign-up holds at a later event, with its probability."""
-    later = seen({}, kind="redeem", account=Entity(links=(Link("0" * 16, 0.93),)))
+    later = seen({}, kind="redeem", account=member(Link("0" * 16, 0.93)))
     (link,) = linked(later)
     assert (link.probability, link.evidence[0].agreement) == (0.93, "carried")
     assert "earlier decision" in judge(later).reasons[0].message
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "told"),
+    [("redeem", 89, True), ("redeem", 90, False), ("profile_change", 5, True), ("earn", 5, False)],
+)
+def test_an_earlier_link_rests_after_a_season_and_where_nothing_is_gained(kind, days, told):
+    """It was told when it was found; whom it links is known all the same."""
+    later = seen({}, kind=kind, account=member(Link("0" * 16, 0.99), days=days))
+    assert codes(judge(later)) == (["DUPLICATE_PERSON"] if told else [])
+    assert [link.probability for link in linked(later)] == [0.99]
+
+
+def test_a_resting_link_is_told_again_with_new_evidence():
+    """What is compared now does not rest, however old the account."""
+    other = peer(1, 90 * DAY_S, MARY._replace(address=0))
+    again = seen(
+        {"device": at(other, traits=MARY)}, kind="redeem", account=member(Link(other.key, 0.6), days=400)
+    )
+    assert codes(judge(again)) == ["DUPLICATE_PERSON"]
+    assert "earlier decision" not in judge(again).reasons[0].message
 
 
 @pytest.mark.parametrize("attribute", ["given_name", "family_name", "date_of_birth"])
 def test_an_earlier_link_is_dropped_where_a_comparison_contradicts_it(attribute):
     """Linked when little was known; the profile sent since says that they are two people."""
     other = peer(1, 90 * DAY_S, MARY)
-    history = Entity(links=(Link(other.key, 0.93),))
+    history = member(Link(other.key, 0.93))
     unknown = seen({"device": at(other)}, kind="profile_change", account=history)
     assert linked(unknown)[0].evidence[0].agreement == "carried"
+    assert isinstance(judge(unknown), Signal)
     differing = Traits(**{attribute: 9})
     assert linked(replace(unknown, traits=differing)) == ()
     assert isinstance(judge(replace(unknown, traits=differing)), Clear)
@@ -201,7 +229,7 @@ def test_an_earlier_link_is_dropped_where_a_comparison_contradicts_it(attribute)
 @given(st.floats(0, LINK_FLOOR.value, exclude_max=True), st.booleans())
 def test_what_is_unlikely_is_no_reason(chance, disposable):
     """Law: below LINK_FLOOR one person is the less likely reading, and is not told beside other reasons."""
-    unlikely = Entity(links=(Link("0" * 16, chance),))
+    unlikely = member(Link("0" * 16, chance))
     judgement = judge(seen({}, kind="redeem", account=unlikely, disposable_email=disposable))
     assert codes(judgement) == (["DISPOSABLE_EMAIL"] if disposable else [])
 
@@ -233,11 +261,44 @@ def test_a_declared_household_drops_earlier_links_but_not_new_evidence():
 
 def test_an_idle_event_weighs_half():
     """A second account that only shops has gained nothing yet; the same at a redemption weighs twice."""
-    history = Entity(links=(Link("0" * 16, 0.93),))
-    shopping, redeeming = (seen({}, kind=kind, account=history) for kind in ("earn", "redeem"))
+    known = at(peer(1, 90 * DAY_S, MARY._replace(address=0)), traits=MARY)
+    shopping, redeeming = (seen({"device": known}, kind=kind) for kind in ("earn", "redeem"))
     assert score(shopping) == pytest.approx(score(redeeming) / 2)
+    assert score(redeeming) > 0.5
     bonus = replace(shopping, event=event("earn", reason="welcome_bonus"))
     assert score(bonus) == score(redeeming)
+
+
+# ---------------------------------------------------------------- referrals
+
+
+def referral(own, other, **more):
+    """One account refers another; each has used these, by role."""
+    used = [
+        Entity(first_seen_ms=NOW_MS, peers={role: [peer(n) for n in met] for role, met in each.items()})
+        for each in (own, other)
+    ]
+    return seen({}, kind="referral", account=used[0], counterparty=used[1], **more)
+
+
+def test_who_refers_oneself_is_seen_by_what_both_have_used():
+    """One device for both is looked at; a card as well is surer; something else to each is nothing."""
+    device = judge(referral({"device": [1, 2]}, {"device": [2]}))
+    both = judge(referral({"device": [1], "payment": [7]}, {"device": [1], "payment": [7]}))
+    assert codes(device) == codes(both) == ["REFERRED_ONESELF"]
+    assert 0.5 < device.score * DEFAULT_WEIGHTS["duplicates"] < both.score < 1
+    assert both.reasons[0].evidence["shared"] == "device, payment"
+    assert "same device and payment instrument" in both.reasons[0].message
+    assert codes(judge(referral({"device": [1], "payment": [7]}, {"device": [3], "payment": [8]}))) == []
+
+
+def test_a_friend_who_joins_in_the_store_has_not_referred_oneself():
+    """The store's tablet, registered as one, has served both; so has nobody's device in common."""
+    tablet = referral({"device": [1]}, {"device": [1]}, contexts={"device": "store_tablet"})
+    assert codes(judge(tablet)) == []
+    assert codes(judge(referral({}, {}))) == []
+    earning = replace(referral({"device": [1]}, {"device": [1]}), event=event("earn"))
+    assert codes(judge(replace(earning, device=at()))) == []
 
 
 # ---------------------------------------------------------------- farms

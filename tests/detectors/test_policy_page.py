@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import re
 from pathlib import Path
@@ -52,9 +53,11 @@ def test_every_weight_has_its_row(name):
 def own_thresholds():
     for module in pkgutil.iter_modules(detectors.__path__, "detectors."):
         short = module.name.removeprefix("detectors.")
-        if short in {"velocity", "earn_burn", "anomaly", "verdict"}:
-            for name, one in vars(importlib.import_module(module.name)).items():
-                if isinstance(one, Threshold):
+        if short in {"velocity", "earn_burn", "duplicates", "takeover", "anomaly", "verdict"}:
+            own = importlib.import_module(module.name)
+            written_here = inspect.getsource(own)
+            for name, one in vars(own).items():
+                if isinstance(one, Threshold) and f"\n{name}: Final" in written_here:
                     yield f"{short}.{name}", one
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from detectors import anomaly, earn_burn
+from detectors import anomaly, earn_burn, takeover
 from detectors.policy import DEFAULT
 from detectors.texts import REQUEST, TEXTS, member_text, spoken_to_member
 
@@ -16,7 +16,12 @@ SUSPICIOUS = re.compile(
 
 
 def test_every_code_of_ours_has_a_text():
-    codes = {limit.code for limit in DEFAULT.limits} | {*earn_burn.CODES, *anomaly.CODES}
+    codes = {limit.code for limit in DEFAULT.limits} | {
+        *earn_burn.CODES,
+        *anomaly.CODES,
+        *takeover.CODES,
+        "REFERRED_ONESELF",
+    }
     assert codes | {"LIST_BLOCK", "LIST_WATCH", "FALLBACK"} <= set(TEXTS)
 
 
