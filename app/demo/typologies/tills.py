@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from app.demo import scenes
 from app.demo.habits import bring_back, pay_with_points, reward
 from app.demo.intents import DAY_MS, HOUR_MS, MINUTE_MS, Intent, Spend
 from app.demo.people import Account
 from app.demo.typologies.stage import Stage
+
+UNTIL_RETURNED_DAYS: Final = 40.0
+"""From the first purchase until the last of the goods are back, of nearly all; in short windows less."""
 
 
 def opening_hours(stage: Stage, day_ms: int) -> int:
@@ -58,7 +62,7 @@ def earn_burn_return(stage: Stage) -> Iterator[Intent]:
     """Buy, spend the points, bring the goods back."""
     chance = stage.chance
     buyer = stage.accomplice(stage.home()) if chance.happens(0.5) else stage.victims(1)[0]
-    at = opening_hours(stage, stage.begin(stage.world.days / 3))
+    at = opening_hours(stage, stage.begin(min(UNTIL_RETURNED_DAYS, stage.world.days / 3)))
     for _ in range(chance.one(((2, 4), (3, 2), (5, 1)))):
         scene = scenes.at_till(chance, chance.choice(buyer.stores))
         dear = Spend(int(chance.around(28_000, 0.7)) + 2_000)
@@ -83,7 +87,7 @@ def tier_gaming(stage: Stage) -> Iterator[Intent]:
     chance = stage.chance
     climber = stage.victims(1)[0]
     store = climber.stores[0]
-    at = opening_hours(stage, stage.begin(stage.world.days / 3))
+    at = opening_hours(stage, stage.begin(min(UNTIL_RETURNED_DAYS, stage.world.days / 3)))
     if chance.happens(0.5):
         for _ in range(chance.one(((1, 3), (3, 3), (6, 2)))):
             for _ in range(chance.randint(6, 16)):
