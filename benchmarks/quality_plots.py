@@ -77,7 +77,7 @@ def incident_recall(found: Figures) -> Any:
             (
                 one.typology,
                 one.incident_recall,
-                f"of {one.incidents}",
+                f"{round(one.incident_recall * one.incidents)} of {one.incidents}",
                 unseen if one.typology in UNSEEN else "can be seen",
             )
             for one in found.typologies
@@ -99,7 +99,7 @@ def incident_recall(found: Figures) -> Any:
                 "recall:Q", title="incident recall", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
             ),
             y=rows,
-            color=alt.Color("kind:N", title=None, scale=kinds),
+            color=alt.Color("kind:N", title=None, scale=kinds, legend=alt.Legend(orient="bottom")),
         )
     )
     counts = alt.Chart(frame).mark_text(align="left", dx=3).encode(x="recall:Q", y=rows, text="incidents:N")
@@ -121,7 +121,7 @@ def risk(told: Run) -> Any:
         .with_columns(to=pl.col("from") + BIN)
     )
     truths = ["events of incidents", "all others"]
-    ticks = alt.Axis(format="~s", values=[1, 10, 100, 1_000, 10_000, 100_000])
+    ticks = alt.Axis(format=",d", values=[1, 10, 100, 1_000, 10_000, 100_000])
     colours = alt.Scale(domain=truths, range=[LINES["risk_score"], LINES["velocity"]])
     return (
         alt.Chart(bins, title="Risk score")

@@ -19,6 +19,8 @@ from benchmarks.quality_goals import (
 )
 from benchmarks.quality_run import SCORED_DAYS, Run
 
+FEW = 8
+"""Incidents below which one more or less moves the recall by more than the goal leaves room for."""
 INVOLVED = ("touched", "fraudster")
 """Traits of accounts that an incident used: what else they do is neither fraud nor a stranger's honest life."""
 
@@ -89,6 +91,8 @@ def _typologies(found: Figures) -> None:
     for one in sorted(found.typologies, key=lambda one: (one.typology in UNSEEN, one.typology)):
         value = "-" if one.value_detection_rate is None else f"{one.value_detection_rate:.0%}"
         met = verdict(met=one.incident_recall >= INCIDENT_RECALL)
+        if one.incidents < FEW:
+            met += ", on few"
         print(
             f"{one.typology:<20}{one.incidents:>10}{one.incident_recall:>17.0%}{one.event_recall:>14.0%}{value:>8}   "
             f"{UNSEEN.get(one.typology) or met}"
