@@ -17,7 +17,7 @@ from iptocc import country_code
 from app.intake import body_hash
 from app.keys import derive
 from app.ports import PeerSeen, Sighting, Touch
-from detectors.event import Event, Profile, instant_ms
+from detectors.event import Event, Location, Profile, instant_ms
 from detectors.identity.email import canonical_domain, is_disposable
 from detectors.identity.identifiers import attributes, identifiers
 from detectors.places import place_key
@@ -28,6 +28,7 @@ KEY_BYTES: Final = 8
 EVENT_KEY_BYTES: Final = 16
 MARK_BYTES: Final = 4
 """Of an event's mark in a series: with the same instant and the same mark two events are held for one."""
+NOWHERE: Final = Location()
 PROGRAMMES_MAX: Final = 1_024
 LISTED_KINDS: Final = ("account", "device", "ip", "payment", "email", "phone", "address")
 
@@ -53,11 +54,11 @@ def network(ip: str) -> str:
 
 def _place(event: Event) -> bytes | None:
     """Where it happened, coarsely: as the caller says, else the country the network address is registered in."""
-    said = event.location
-    country = said.country if said is not None else None
+    said = event.location or NOWHERE
+    country = said.country
     if country is None and event.ip is not None:
         country = country_code(network(event.ip))
-    return place_key(said and said.lat, said and said.lon, country)
+    return place_key(said.lat, said.lon, country)
 
 
 def _is_disposable(email: str | None) -> bool:

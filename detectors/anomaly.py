@@ -32,13 +32,16 @@ NEAREST: Final = Threshold(
     0.15, "score", "an unremarkable event ranks far below every reported one (0.5)", "docs/policy.md"
 )
 STEEP: Final = Threshold(
-    8.0,
+    2.0,
     "power",
-    "an ordinary event says nothing: below the 90th percentile hardly anything is left",
+    "the nearer to the end of the scale, the more each step counts",
     "docs/policy.md",
 )
 FOUND: Final = Threshold(
-    0.5, "weight", "the first reported percentile stands at the line of review", "docs/policy.md"
+    0.3,
+    "weight",
+    "the first reported percentile ranks above the ordinary and asks for nothing",
+    "docs/policy.md",
 )
 
 
@@ -78,7 +81,7 @@ class Anomaly:
     The model's percentile as a graded score.
 
     Returns:
-        Signal from the 99th percentile (score from 0.5 to 0.8); Clear below; Abstained without a model, or
+        Signal from the 99th percentile (score from 0.3 to 0.8); Clear below; Abstained without a model, or
         where the model cannot tell.
     """
 

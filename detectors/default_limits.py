@@ -65,6 +65,11 @@ ACCOUNT_LIMITS: Final = (
         reason="goodwill is rare; five cover a correction and its corrections (typology 11)",
     ),
     Limit(
+        "VELOCITY_STORES_ACCOUNT_24H", "account", "distinct", ("store", "earn", "redeem"), DAY, 3,
+        ("earn", "redeem"), "review", 0.5, BATCH,
+        reason="a round of errands passes three stores of one programme; a card in four is in several hands (typology 3)",
+    ),
+    Limit(
         "VELOCITY_PROFILE_CHANGE_ACCOUNT_24H", "account", "count", ("profile_change",), DAY, 5,
         ("profile_change",), "challenge", 0.5,
         reason="a move changes address, phone and e-mail, perhaps with a typing error; not six times a day",

@@ -95,7 +95,8 @@ class Velocity:
             if value > limit.max:
                 over.append(Breach(limit, value))
             else:
-                share = value / (limit.max + 1)
+                itself = limit.measure != "points"  # an event alone is near no limit
+                share = (value - itself) / (limit.max + 1 - itself) if value > itself else 0.0
                 calm *= 1.0 - share * share
         if over:
             found = reasons(over)
