@@ -230,7 +230,10 @@ def test_a_larger_return_never_weighs_less(points, more):
     )
 
 
-def receipt(*ages_ms, points, money=Money(4_000, "EUR"), **more):
+FORTY_EUROS = Money(4_000, "EUR")
+
+
+def receipt(*ages_ms, points, money=FORTY_EUROS, **more):
     """A purchase now, and others of the same points so long ago."""
     kinds = {"earn": series(0, *ages_ms, points=points)}
     return seen("earn", account(kinds, totals={"earn": 9_000}), points=points, money=money, **more)
