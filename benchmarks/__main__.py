@@ -1,8 +1,8 @@
 """All benchmarks, one after the other: what `make bench` runs."""
 
-from benchmarks import batches, clients, decisions, state
+from benchmarks import batches, clients, decisions, event_files, forest, replay, state, train
 
 if __name__ == "__main__":
-    for part in (state, clients, decisions, batches):
+    for part in (state, clients, decisions, batches, forest, event_files, train, replay):
         part.main()
         print()
