@@ -16,7 +16,8 @@ from app.ports import Sighting
 from app.sighting import LISTED_KINDS, Sighter, network
 from app.store.packing import FACTS, KINDS, PEERS, ROLES
 from app.store.valkey import entity_keys, observing
-from detectors.event import Device, Event, EventType, Profile
+from detectors.event import Device, Event, EventType, Location, Profile
+from detectors.places import Place, place_of
 from detectors.snapshot import Traits
 
 MASTER = bytes(range(32))
@@ -219,6 +220,42 @@ def test_a_throw_away_domain_is_noted():
     assert SIGHTER.sight(replace(FULL, profile=disposable)).disposable_email
     assert not SIGHTER.sight(FULL).disposable_email
     assert not SIGHTER.sight(replace(FULL, profile=None)).disposable_email
+
+
+def places(event: Event) -> list[Place]:
+    """Where the account was seen with this event."""
+    account = SIGHTER.sight(event).sighting.touches[0]
+    return [place_of(peer.key.hex()) for peer in account.peers if peer.role == "place"]
+
+
+def test_where_it_happened_is_kept_coarsely():
+    """Half a degree and a country: the house cannot be read from it."""
+    here = replace(FULL, location=Location(lat=52.5203, lon=13.4049, country="DE"))
+    assert places(here) == [Place(52.5, 13.5, "DE")]
+    across_the_street = replace(FULL, location=Location(lat=52.5210, lon=13.4060, country="DE"))
+    assert places(across_the_street) == places(here)
+
+
+def test_where_the_caller_says_nothing_the_address_says_the_country():
+    """And what the caller says counts before it; a documentation address is in no country."""
+    said = Location(lat=48.9, lon=2.4)
+    assert places(replace(FULL, ip="193.99.144.80", location=None)) == [Place(None, None, "DE")]
+    assert places(replace(FULL, ip="193.99.144.80", location=said)) == [Place(49.0, 2.5, "DE")]
+    abroad = Location(country="FR")
+    assert places(replace(FULL, ip="193.99.144.80", location=abroad)) == [Place(None, None, "FR")]
+    assert places(replace(FULL, ip="203.0.113.77", location=None)) == []
+
+
+def test_a_store_is_met_by_its_keyed_hash():
+    account = SIGHTER.sight(FULL).sighting.touches[0]
+    (store,) = [peer.key for peer in account.peers if peer.role == "store"]
+    (elsewhere,) = [
+        peer.key
+        for peer in SIGHTER.sight(replace(FULL, program_id="other")).sighting.touches[0].peers
+        if peer.role == "store"
+    ]
+    assert store != elsewhere
+    assert len(store) == len(elsewhere) == 8
 
 
 def test_who_meets_whom():

@@ -258,3 +258,31 @@ def test_whatever_is_not_allowed_has_a_change_that_helps(event_type, found):
     """Every stern answer can be explained by what would have altered it."""
     verdict = weigh(event_type, found, DEFAULT)
     assert verdict.action == "allow" or counterfactuals(verdict, DEFAULT)
+
+
+@given(types, everything, st.sampled_from(NAMES), st.floats(0, 0.49), st.floats(0, 0.49))
+def test_the_nearer_the_higher_the_risk_and_never_as_high_as_a_cutoff_not_reached(
+    event_type, found, name, one, other
+):
+    """Nearness spreads within the gap: the risk shown reaches a cut-off exactly where the findings do."""
+    rest = tuple(judgement for judgement in found.judgements if judgement.detector != name)
+    low, high = sorted((one, other))
+    shown = [
+        weigh(event_type, found._replace(judgements=judged), DEFAULT).risk
+        for judged in ((*rest, Clear(name, low)), (*rest, Clear(name, high)))
+    ]
+    assert shown[0] <= shown[1] + 1e-12
+    spoken = tuple(judgement for judgement in found.judgements if isinstance(judgement, Signal))
+    bare = weigh(event_type, found._replace(judgements=spoken), DEFAULT).risk
+    for cutoff, _ in DEFAULT.cutoffs[event_type].steps:
+        assert (shown[1] >= cutoff) == (bare >= cutoff)
+    assert shown[1] < 1
+
+
+@given(types, st.floats(0.01, 0.3), st.floats(0, 0.49))
+def test_what_was_nearly_found_counts_less_the_nearer_the_next_cutoff(event_type, weak, near):
+    """As one finding more at most: never more than noisy-OR would have made of it."""
+    found = (signal("earn_burn", weak), Clear("takeover", near))
+    bare = weigh(event_type, Found(found[:1]), DEFAULT).risk
+    shown = weigh(event_type, Found(found), DEFAULT).risk
+    assert bare <= shown <= noisy_or((bare, near * DEFAULT.weights["takeover"])) + 1e-12
