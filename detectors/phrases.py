@@ -22,6 +22,8 @@ NOUNS: Final = {
     "signup": ("sign-up", "sign-ups"),
     "transfer": ("transfer", "transfers"),
 }
+PLURALS: Final = {"counterparty": "counterparties"}
+"""Of peers, where it takes more than an s."""
 PLACES: Final = {
     "account": "",
     "device": " on one device",
@@ -58,7 +60,7 @@ def _noun(limit: Limit, value: int) -> str:
     plural = value != 1
     if limit.measure == "distinct":
         peer_role, *did = limit.kinds
-        noun = f"different {peer_role}{'s' * plural}"
+        noun = f"different {PLURALS.get(peer_role, f'{peer_role}s') if plural else peer_role}"
         return f"{noun} and as many {_listed(did)}" if did else noun
     if len(limit.kinds) > 1:
         noun = "events" if plural else "event"

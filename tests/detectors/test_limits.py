@@ -228,6 +228,14 @@ def test_spans_read_as_people_say_them(seconds, words):
     assert span(seconds) == words
 
 
+def test_senders_read_as_people_say_them():
+    limit = LIMITS["VELOCITY_SENDERS_COUNTERPARTY_7D"]
+    assert (
+        amount(limit, 4)
+        == "4 different counterparties and as many transfers received at the other account in 7 d"
+    )
+
+
 def test_one_is_singular():
     limit = Limit("X", "device", "count", ("login_failed",), 600, 1, ("login",), "challenge", 0.5)
     assert amount(limit, 1) == "1 failed login on one device in 10 min"

@@ -272,7 +272,7 @@ def test_the_nearer_the_higher_the_risk_and_never_as_high_as_a_cutoff_not_reache
         for judged in ((*rest, Clear(name, low)), (*rest, Clear(name, high)))
     ]
     assert shown[0] <= shown[1] + 1e-12
-    spoken = tuple(judgement for judgement in found.judgements if isinstance(judgement, Signal))
+    spoken = tuple(judgement for judgement in rest if isinstance(judgement, Signal))
     bare = weigh(event_type, found._replace(judgements=spoken), DEFAULT).risk
     for cutoff, _ in DEFAULT.cutoffs[event_type].steps:
         assert (shown[1] >= cutoff) == (bare >= cutoff)
