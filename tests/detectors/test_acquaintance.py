@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -35,6 +35,7 @@ from tests.detectors.snapshots import (
     snapshots,
 )  # fmt: skip
 
+thorough = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 BERLIN, PARIS, POTSDAM = place(52.5, 13.4, "DE"), place(48.9, 2.4, "FR"), place(52.4, 13.1, "DE")
 FRANCE = place(None, None, "FR")
 AWAKE_MS = 72 * HOUR_MS
@@ -186,6 +187,7 @@ def test_a_newcomer_was_never_silent():
     assert silence_days(seen("redeem", account(age_ms=HOUR_MS)), AWAKE_MS) == 0
 
 
+@thorough
 @given(snapshots, st.integers(0, 10 * DAY_MS))
 def test_ages_and_silences_are_never_negative(any_seen, awake_ms):
     assert silence_days(any_seen, awake_ms) >= 0

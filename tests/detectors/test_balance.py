@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from detectors.limits import PEERS_KEPT
 from detectors.snapshot import DAY_S, HOUR_S
 from tests.detectors.snapshots import DAY_MS, HOUR_MS, SEGMENT, account, peers, seen, series, snapshots
 
+thorough = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TOTALS = {
     "earn": 2_000,
     "purchase": 500,
@@ -67,6 +68,7 @@ def test_what_was_tried_counts_as_far_as_it_was_settled(kind, total, own, points
     assert moved(seen(own, member), (kind,), DAY_S) == points
 
 
+@thorough
 @given(snapshots)
 def test_a_longer_window_never_holds_less_of_what_only_adds_up(any_seen):
     plain = replace(any_seen.account, series={
@@ -78,6 +80,7 @@ def test_a_longer_window_never_holds_less_of_what_only_adds_up(any_seen):
         assert moved(at, (kind,), HOUR_S) <= moved(at, (kind,), DAY_S) <= moved(at, (kind,), MONTH_S)
 
 
+@thorough
 @given(snapshots, st.integers(0, 10**6))
 def test_points_that_came_in_raise_the_balance_by_as_many(any_seen, more):
     totals = dict(any_seen.account.totals_points)
