@@ -9,7 +9,9 @@ import pytest
 from msgspec.structs import replace as changed
 
 from app.judging import judge
+from app.policy.file import DEFAULT_FILE, load, parse
 from app.programme import Programme
+from app.rulebook import Rulebook
 from app.sighting import Sighter
 from app.store.memory import MemoryHistory
 from detectors.base import Clear
@@ -17,7 +19,8 @@ from detectors.catalogue import CATALOGUE, catalogue
 from detectors.default_limits import DEFAULT_LIMITS
 from detectors.event import Device, Event, Profile
 from detectors.forest.features import vector
-from detectors.policy import DEFAULT
+from detectors.policy import DEFAULT, DEFAULT_SEGMENT
+from detectors.snapshot import Segment
 
 SIGHTER = Sighter(bytes(32), "DE")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -121,3 +124,55 @@ async def test_accounts_are_linked_where_they_are_alike(profile, number):
     made, _ = await judged(events)
     assert len(made.linked) == number
     assert all(link.probability > 0.5 for link in made.linked)
+
+
+# ---------------------------------------------------------------- what is usual, where the policy leaves it open
+
+LEARNED = Segment(burn_per_earn=0.4, month_points=40, points_per_minor=0.01)
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A model that knows one programme's usual, and places nothing."""
+
+    version: str = "mdl_000000000001"
+
+    def usual(self, program_id):
+        return LEARNED if program_id == "coffee" else None
+
+    def place(self, _segment, _row):
+        return None
+
+
+class NoLists:
+    """A record without lists."""
+
+    def live_list_entries(self, _now_ms):
+        return ()
+
+
+def test_a_programme_that_says_nothing_takes_what_was_learned():
+    """And goes back to the defaults without the model; another programme never took it."""
+    rulebook = Rulebook(load(DEFAULT_FILE), NoLists(), SIGHTER, Learnt())
+    assert rulebook.programme("coffee").policy.segment == LEARNED
+    assert rulebook.programme("shoes").policy.segment == DEFAULT_SEGMENT
+    rulebook.adopt(None)
+    assert rulebook.programme("coffee").policy.segment == DEFAULT_SEGMENT
+
+
+def test_what_a_programme_says_of_itself_stands():
+    said = parse('name = "own"\n[programs.coffee.segment]\nmonth_points = 700\n')
+    segment = Rulebook(said, NoLists(), SIGHTER, Learnt()).programme("coffee").policy.segment
+    assert (segment.month_points, segment.burn_per_earn) == (700, DEFAULT_SEGMENT.burn_per_earn)
+
+
+async def test_the_learned_usual_is_what_points_are_held_against():
+    """A balance that anybody may empty in one programme is ten months' points in another."""
+    rulebook = Rulebook(load(DEFAULT_FILE), NoLists(), SIGHTER, Learnt())
+    codes = {}
+    for program in ("coffee", "shoes"):
+        spent = changed(event(9, program_id=program), points=400, balance_before=400)
+        made, _ = await judged([spent], rulebook.programme(program))
+        codes[program] = {reason.code for reason in made.verdict.reasons}
+    assert "BURN_SHARE_HIGH" in codes["coffee"]
+    assert codes["shoes"] == set()
