@@ -51,6 +51,8 @@ def judge(
     policy = programme.policy
     snapshot = programme.snapshot(event, sighted, entities)
     judgements, failed = judge_all(programme.detectors, snapshot)
+    if not snapshot.vector:
+        failed.append("anomaly: its features could not be read")
     rule_hits, rules_failed = programme.rules(snapshot)
     exceeded, limits_failed = _exceeded(judgements, policy, snapshot)
     verdict = combine(

@@ -45,7 +45,7 @@ class Programme:
     rules: Callable[[Snapshot], RuleHits] = no_rules
 
     def snapshot(self, event: Event, sighted: Sighted, entities: Mapping[str, Entity]) -> Snapshot:
-        """The frozen input of every detector."""
+        """The frozen input of every detector. Without a vector where a feature failed."""
         sighting = sighted.sighting
         contexts: dict[str, str] = {}
         if self.contexts:
@@ -72,7 +72,10 @@ class Programme:
             sighted.disposable_email,
             {peer.role: peer.key.hex() for peer in sighting.touches[0].peers},
         )
-        return replace(seen, vector=vector(seen))
+        try:
+            return replace(seen, vector=vector(seen))
+        except Exception:  # noqa: BLE001 - as for a detector that raises: it costs the model's word, not the answer
+            return seen
 
     def list_hits(self, sighted: Sighted, entities: Mapping[str, Entity], now_ms: int) -> Sequence[ListHit]:
         """Entries that name something of this event, or a contact the account, if we see it, is known to have."""

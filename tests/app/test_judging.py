@@ -20,7 +20,7 @@ from detectors.default_limits import DEFAULT_LIMITS
 from detectors.event import Device, Event, Profile
 from detectors.forest.features import vector
 from detectors.policy import DEFAULT, DEFAULT_SEGMENT
-from detectors.snapshot import Segment
+from detectors.snapshot import Entity, Segment
 
 SIGHTER = Sighter(bytes(32), "DE")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -176,3 +176,23 @@ async def test_the_learned_usual_is_what_points_are_held_against():
         codes[program] = {reason.code for reason in made.verdict.reasons}
     assert "BURN_SHARE_HIGH" in codes["coffee"]
     assert codes["shoes"] == set()
+
+
+class Torn(dict[str, object]):
+    """Series that cannot be read."""
+
+    def get(self, *_):
+        raise ValueError
+
+    __iter__ = get
+
+
+async def test_features_that_cannot_be_read_cost_the_model_its_word_and_nobody_an_answer():
+    one = event(1)
+    sighted = SIGHTER.sight(one)
+    seen = await MemoryHistory().observe(sighted.sighting)
+    entities = dict(seen.entities) | {"account": Entity(series=Torn())}
+    found = judge(ORDINARY, one, sighted, entities, 0)
+    assert found.vector == b""
+    assert "anomaly: its features could not be read" in found.verdict.degraded
+    assert found.verdict.action in {"allow", "challenge", "review", "block"}

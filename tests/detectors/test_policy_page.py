@@ -50,10 +50,15 @@ def test_every_weight_has_its_row(name):
     assert ROWS[name][1] == str(DEFAULT.weights[name])
 
 
+LAWS = {
+    "velocity", "earn_burn", "earning", "returning", "findings", "duplicates", "takeover", "anomaly", "verdict",
+}  # fmt: skip
+
+
 def own_thresholds():
     for module in pkgutil.iter_modules(detectors.__path__, "detectors."):
         short = module.name.removeprefix("detectors.")
-        if short in {"velocity", "earn_burn", "duplicates", "takeover", "anomaly", "verdict"}:
+        if short in LAWS:
             own = importlib.import_module(module.name)
             written_here = inspect.getsource(own)
             for name, one in vars(own).items():
