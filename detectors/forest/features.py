@@ -127,14 +127,15 @@ def _overdrawn(seen: Snapshot) -> float:
 
 def _pause(seen: Snapshot) -> float:
     """Hours since the account did anything else; LONG_MS where it never did."""
-    last_ms = 0
-    for kind in seen.account.series:
-        instants = seen.account.series.get(kind, EMPTY).instants_ms
-        for instant in reversed(instants):
-            if instant < seen.as_of_ms:
-                last_ms = max(last_ms, instant)
-                break
-    return log1p(min(seen.as_of_ms - last_ms, LONG_MS) / HOUR_MS)
+    now, series, last_ms = seen.as_of_ms, seen.account.series, 0
+    for kind in series:
+        instants = series[kind].instants_ms
+        if instants and instants[-1] > last_ms:
+            before = (
+                instants[-1] if instants[-1] < now else next((i for i in reversed(instants) if i < now), 0)
+            )
+            last_ms = max(last_ms, before)
+    return log1p(min(now - last_ms, LONG_MS) / HOUR_MS)
 
 
 def _age(seen: Snapshot) -> float:
@@ -146,9 +147,12 @@ def _kind(window_s: int) -> Callable[[Snapshot], float]:
 
 
 def _any_day(seen: Snapshot) -> float:
-    now, window = seen.as_of_ms, DAY_S * 1_000
-    series = seen.account.series
-    return log1p(sum(series.get(kind, EMPTY).within(now, window)[0] for kind in series))
+    now, series, events = seen.as_of_ms, seen.account.series, 0
+    for kind in series:
+        one = series[kind]
+        if one.instants_ms and one.instants_ms[-1] > now - DAY_MS:  # its cells are older still
+            events += one.within(now, DAY_MS)[0]
+    return log1p(events)
 
 
 def _failed(seen: Snapshot) -> float:
