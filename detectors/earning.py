@@ -26,15 +26,18 @@ OWN_USUAL_MOST: Final = Threshold(
     ADR,
 )
 AGAIN_FROM: Final = Threshold(
-    0.3, "months of points", "the same small basket twice a day is lunch, a week's shopping is not", ADR
+    0.2,
+    "months of points",
+    "the same small basket twice a day is lunch, most of a week's shopping is not",
+    ADR,
 )
 AGAIN_WITHIN: Final = Threshold(
-    2, "h", "a receipt is posted again while somebody is at it; round sums meet again on another day", ADR
+    3, "h", "a receipt is posted again while somebody is at it; round sums meet again on another day", ADR
 )
 AGAIN: Final = Threshold(
     0.6,
     "weight",
-    "two large baskets of the same points in two hours are one receipt told twice (typology 22)",
+    "two large baskets of the same points in three hours are one receipt told twice (typology 22)",
     ADR,
 )
 UNATTENDED: Final = frozenset({"app", "web"})

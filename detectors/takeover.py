@@ -54,7 +54,9 @@ SHARE_FROM: Final = Threshold(
 DRAIN_FROM: Final = Threshold(
     0.7, "share of balance", "drains take 70 % of the balance or more (typology 1)", "domain"
 )
-WORTH_FROM: Final = Threshold(0.2, "months of points", "a week's points are not worth a thief's hour", _ADR)
+WORTH_FROM: Final = Threshold(
+    0.1, "months of points", "a few days' points are not worth a thief's hour", _ADR
+)
 WORTH: Final = Threshold(0.5, "months of points", "two weeks' points buy the smallest gift card", _ADR)
 LIQUID: Final = Threshold(1.0, "ratio", "what turns into money is what thieves take (typology 1)", "domain")
 HALF_LIQUID: Final = Threshold(0.9, "ratio", "a voucher can be sold on, at a loss", _ADR)
