@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from app.commands.instant import Instant
 from app.commands.options import data_option, plainly, settings_with
 from app.commands.told_model import tell_refused
 from app.offline.artefacts import read_artefact
+from app.offline.comparing import beside
 from app.offline.known_fraud import UnreadableLabels, read_labels
 from app.offline.labelling import BadLabels, labelled
 from app.offline.reading_ahead import Progress as Reached
@@ -117,6 +118,7 @@ def replay(
         raise click.UsageError("name at least one file, folder or glob of events")
     if out.suffix.lower() not in ENDINGS:
         raise click.BadParameter(f"{out} must end in {' or '.join(ENDINGS)}", param_hint="--out")
+    _spare((path for path in (labels, policy, compare) if path), out, report, compare=compare is not None)
     settings = settings_with(data_dir=data_dir)
     try:
         judges, compared = _judges(settings, model, policy, compare)
@@ -145,6 +147,20 @@ def _judges(
     return [first, other], f"policy {other.version[0]}"
 
 
+def _spare(read: Iterable[Path], out: Path, report: Path | None, *, compare: bool) -> None:
+    """No file that is read, and none that is written, may be written over: exit code 2."""
+    taken = {path.resolve() for path in read}
+    written = (("--out", out), ("--compare", beside(out) if compare else None), ("--report", report))
+    for option, path in written:
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise click.BadParameter(
+                f"{path} is read or written already; name another file", param_hint=option
+            )
+        taken.add(path.resolve())
+
+
 def _policy(path: Path) -> PolicyFile:
     try:
         return load(path)
@@ -158,7 +174,9 @@ def _model(folder: Path) -> SegmentedForest:
 
 def _run(asked: Asked) -> None:
     told = Console(stderr=True)
-    files = [(str(path.resolve()), path.stat()) for path in find(asked.events)]
+    found = find(asked.events)
+    _spare(found, asked.out, asked.report, compare=bool(asked.compared))
+    files = [(str(path.resolve()), path.stat()) for path in found]
     plan = Plan(
         tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in files),
         tuple(judge.version for judge in asked.judges),

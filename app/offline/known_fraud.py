@@ -15,13 +15,22 @@ _READERS: Final[dict[str, Callable[[Path], pl.DataFrame]]] = {
     ".ndjson": pl.read_ndjson, ".jsonl": pl.read_ndjson, ".csv": pl.read_csv,
 }  # fmt: skip
 
+TYPES: Final[dict[str, type[pl.DataType]]] = {
+    **dict.fromkeys(
+        ("event_id", "account_id", "program_id", "label", "typology", "incident_id", "source_event"),
+        pl.String,
+    ),
+    "points": pl.Float64,
+}
+"""Of the columns that anything reads; others may be of any."""
+
 
 class UnreadableLabels(Exception):
     """The labels cannot be used. The message says why."""
 
 
 def read_labels(path: Path) -> pl.DataFrame:
-    """A file of labels as it is. Raises UnreadableLabels: no file, of no known kind, or without the columns."""
+    """A file of labels. Raises UnreadableLabels: no file, of no known kind, or without the columns as they must be."""
     read = _READERS.get(path.suffix.lower())
     if read is None:
         raise UnreadableLabels(f"{path}: labels are a file named with one of: {', '.join(_READERS)}")
@@ -32,7 +41,19 @@ def read_labels(path: Path) -> pl.DataFrame:
         raise UnreadableLabels(f"{path}: labels cannot be read: {reason}") from error
     if "label" not in labels.columns or not {"event_id", "account_id"} & set(labels.columns):
         raise UnreadableLabels(f"{path}: labels need a column `label` and one of `event_id`, `account_id`")
-    return labels
+    return labels.with_columns(
+        _as(path, labels[name], kind) for name, kind in TYPES.items() if name in labels.columns
+    )
+
+
+def _as(path: Path, column: pl.Series, kind: type[pl.DataType]) -> pl.Series:
+    try:
+        return column.cast(kind)
+    except pl.exceptions.PolarsError:
+        wanted = "text" if kind is pl.String else "numbers"
+        raise UnreadableLabels(
+            f"{path}: the column `{column.name}` must hold {wanted}, not {column.dtype}"
+        ) from None
 
 
 def known_fraud(path: Path) -> pl.DataFrame:
@@ -42,7 +63,7 @@ def known_fraud(path: Path) -> pl.DataFrame:
     """
     labels = read_labels(path)
     names = [name for name in ("event_id", "account_id") if name in labels.columns]
-    said = labels.filter(pl.col("label").cast(pl.String) == FRAUD).select(pl.col(names).cast(pl.String))
+    said = labels.filter(pl.col("label") == FRAUD).select(names)
     absent = [pl.lit(None, pl.String).alias(name) for name in ("event_id", "account_id") if name not in names]
     by_event = pl.col("event_id").is_not_null()
     return (

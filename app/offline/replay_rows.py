@@ -126,11 +126,11 @@ def known_rows(frame: pl.DataFrame) -> Iterator[Row]:
 
 
 def as_text(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The same for a CSV: lists as text, instants by RFC 3339."""
+    """The same for a CSV: lists as text, those of another judge (`reasons_compared`) too, instants by RFC 3339."""
     return rows.with_columns(
         pl.col("occurred_at").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
-        pl.col("reasons").list.join(CODE_SEPARATOR),
-        pl.col("messages").list.join(SPOKEN_SEPARATOR),
+        pl.col("^reasons.*$").list.join(CODE_SEPARATOR),
+        pl.col("^messages.*$").list.join(SPOKEN_SEPARATOR),
     )
 
 

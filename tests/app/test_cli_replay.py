@@ -101,6 +101,7 @@ def test_where_no_row_is_an_event_the_output_there_was_stays(earnest, tmp_path):
     told = earnest("bad.ndjson", "--out", "d.csv")
     assert told.exit_code == 1
     assert "no row is an event" in told.stderr
+    assert "bad.ndjson, row 1" in told.stderr
     assert (tmp_path / "d.csv").read_text() == "as it was"
     assert names(tmp_path) == {"events.ndjson", "bad.ndjson", "d.csv"}
 
@@ -226,3 +227,59 @@ def test_a_reader_that_is_killed_is_an_error_and_no_wait(earnest):
         history._reader.kill()
         with pytest.raises(ReaderLost, match="-9"):
             list(history.events(lambda _done, _of: None))
+
+
+def test_what_another_policy_would_change_is_a_csv_beside_a_csv(earnest, tmp_path):
+    (tmp_path / "strict.toml").write_text(STRICT)
+    told = earnest("events.ndjson", "--out", "d.csv", "--compare", "strict.toml")
+    assert told.exit_code == 0, told.output
+    changed = pl.read_csv("d.compared.csv")
+    assert changed.height > 0
+    assert (changed["decision"] != changed["decision_compared"]).all()
+    assert changed["reasons_compared"].drop_nulls().str.contains(r"\A[A-Z_0-9;]*\z").all()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["events.csv", "--out", "events.csv"],
+        ["events.csv", "--out", "./link.csv"],
+        ["events.csv", "--out", "d.csv", "--report", "d.csv"],
+        ["events.csv", "--out", "d.csv", "--report", "events.csv"],
+        ["events.csv", "--out", "d.csv", "--policy", "strict.toml", "--report", "strict.toml"],
+        ["d.compared.csv", "--out", "d.csv", "--compare", "strict.toml"],
+    ],
+)
+def test_nothing_that_is_read_or_written_is_written_over(earnest, tmp_path, words):
+    (tmp_path / "strict.toml").write_text(STRICT)
+    for name in ("events.csv", "d.compared.csv"):
+        (tmp_path / name).write_text("event_id,type,occurred_at,account_id\n")
+    (tmp_path / "link.csv").symlink_to("events.csv")
+    before = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
+    told = earnest(*words)
+    assert told.exit_code == 2, told.output
+    assert "name another file" in told.output
+    assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem"),
+    [
+        (
+            pl.DataFrame({"event_id": ["e"], "label": ["fraud"], "points": ["a few"]}),
+            "`points` must hold numbers",
+        ),
+        (pl.DataFrame({"event_id": ["e"], "label": [["fraud"]]}), "`label` must hold text"),
+    ],
+)
+def test_labels_of_the_wrong_kind_are_told_in_a_sentence(earnest, tmp_path, labels, problem):
+    labels.write_parquet(tmp_path / "labels.parquet")
+    told = earnest("events.ndjson", "--out", "d.csv", "--labels", "labels.parquet")
+    assert told.exit_code == 1
+    assert problem in told.output
+
+
+def test_an_instant_that_utc_cannot_hold_is_refused(earnest):
+    told = earnest("events.ndjson", "--out", "d.csv", "--score-from", "0001-01-01T00:00:00+14:00")
+    assert told.exit_code == 2
+    assert "is no RFC 3339 instant" in told.output
