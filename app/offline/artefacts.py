@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -33,11 +36,12 @@ def write_artefact(folder: Path, artefact: Artefact) -> str:
     card, arrays = write(artefact)
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / arrays_name(artefact.card)
-    _replace(kept, arrays)
-    _replace(folder / CARD, card)
-    for other in folder.glob("mdl_*.safetensors"):
-        if other != kept:
-            other.unlink(missing_ok=True)
+    with _alone(folder):
+        _replace(kept, arrays)
+        _replace(folder / CARD, card)
+        for other in folder.glob("mdl_*.safetensors"):
+            if other != kept:
+                other.unlink(missing_ok=True)
     return artefact.card.version
 
 
@@ -91,6 +95,17 @@ def _bounded(path: Path, most: int) -> bytes:
         raise _Absent(f"{path.name} has just gone") from error
     except OSError as error:
         raise ModelRefused(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One writer at a time, or one would take the arrays of the other's card for what an earlier model left."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -44,6 +44,24 @@ def test_a_new_model_takes_the_place_of_the_old(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_of_two_that_write_at_once_the_last_one_is_whole(tmp_path):
+    """Neither takes away the arrays that the other's card names."""
+    both = threading.Barrier(2)
+
+    def keep_writing(mine: Artefact) -> None:
+        both.wait()
+        for _ in range(20):
+            write_artefact(tmp_path, mine)
+
+    writers = [threading.Thread(target=keep_writing, args=(one,)) for one in (OLD, NEW)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert load(tmp_path).card.version in {OLD.card.version, NEW.card.version}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.mark.parametrize("step", range(1, 5))
 def test_a_writer_that_dies_leaves_the_old_model_or_the_new(tmp_path, monkeypatch, step):
     """Whichever fsync is its last: the folder still holds one whole model."""
