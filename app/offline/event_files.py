@@ -161,7 +161,7 @@ class EventFiles:
         self._runs.end()
         repeats = self._runs.repeats()
         if not self._runs.rows:
-            raise UnreadableHistory(f"no row is an event:\n{self._why()}")
+            raise UnreadableHistory("no row is an event")  # the faults say why, by row
         self._conflicts(repeats.conflicts)
         self._repeats = repeats
         return repeats

@@ -64,7 +64,8 @@ def _under(name: str | Path) -> Iterator[Path]:
         yield path
     else:
         for match in sorted(glob.glob(str(name), recursive=True)):  # noqa: PTH207 - takes absolute patterns too
-            yield from _under(match)
+            if Path(match).exists():  # a link to nowhere, or to itself, matches its own name for ever
+                yield from _under(match)
 
 
 def _kind_of(path: Path) -> Kind | None:

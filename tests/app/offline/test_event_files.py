@@ -16,6 +16,7 @@ import pytest
 from app.offline import ordering, row_faults
 from app.offline.event_files import EventFiles
 from app.offline.row_faults import CONFLICT, RowFault, UnreadableHistory
+from app.offline.sources import find
 from detectors.event import Event
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -465,3 +466,11 @@ def test_the_faults_are_plain_values(tmp_path):
         list(files.events())
         (fault,) = files.faults
     assert fault == RowFault(str(tmp_path / "a.ndjson"), 2, "e-2", fault.errors)
+
+
+def test_a_link_to_nowhere_or_to_itself_is_no_file(tmp_path):
+    (tmp_path / "loop.ndjson").symlink_to("loop.ndjson")
+    (tmp_path / "gone.ndjson").symlink_to("nowhere")
+    for name in ("loop.ndjson", "gone.ndjson", "*.ndjson"):
+        with pytest.raises(UnreadableHistory, match="there is no such file"):
+            find([tmp_path / name])
