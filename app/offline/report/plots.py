@@ -64,7 +64,8 @@ def alerts_over_time(daily: pl.DataFrame, each: str, capacity: int) -> Markup:
     highest = float(bars.to_numpy().max())
     near = highest * ROOM_FOR_CAPACITY >= capacity
     top = max(1.0, ROOM_ABOVE * (max(highest, capacity) if near else highest))
-    title = "accounts a day" + (", mean of the week" if each == "week" else "")
+    several = {"day": "", "week": ", mean of the week"}.get(each, f", mean of {each}")
+    title = f"accounts a day{several}"
     chart = (
         alt.Chart(daily)
         .mark_bar(width=max(1.0, BAR_SHARE * WIDTH / bars.len()))

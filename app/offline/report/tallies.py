@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import ceil
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -16,6 +17,8 @@ BIN: Final = 5
 """Width of a bar of the risk distribution, in points of risk out of 100."""
 DAYS_DRAWN: Final = 130
 """Bars a reader can tell apart, four months of them; a longer period is drawn by weeks."""
+WEEKS_DRAWN: Final = 260
+"""Five years of them, bars two pixels wide; a longer period (one wrong instant makes one) by more weeks a bar."""
 REASONS_SHOWN: Final = 15
 SUSPECTS_SHOWN: Final = 20
 REASONS_A_SUSPECT: Final = 3
@@ -120,11 +123,15 @@ def alerts_by_day(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def drawn_days(daily: pl.DataFrame) -> tuple[pl.DataFrame, str]:
-    """The same for drawing, and what a bar is: days, or the mean day of each week where there are many."""
-    if daily.get_column("day").n_unique() <= DAYS_DRAWN:
+    """The same for drawing, and what a bar is: days, or the mean day of each week or several where there are many."""
+    days = daily.get_column("day").n_unique()
+    if days <= DAYS_DRAWN:
         return daily, "day"
-    weeks = daily.group_by(pl.col("day").dt.truncate("1w"), "decision", "rank").agg(pl.col("accounts").mean())
-    return weeks.sort("day", "rank"), "week"
+    weeks = ceil(days / 7 / WEEKS_DRAWN)
+    bars = daily.group_by(pl.col("day").dt.truncate(f"{weeks}w"), "decision", "rank")
+    return bars.agg(pl.col("accounts").mean()).sort(
+        "day", "rank"
+    ), "week" if weeks == 1 else f"{weeks:,} weeks"
 
 
 def risk_bins(rows: pl.DataFrame) -> pl.DataFrame:

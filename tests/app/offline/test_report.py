@@ -14,7 +14,9 @@ from app.offline.definitions import DEFINITIONS, TERMS
 from app.offline.figures import figures
 from app.offline.report import Meta, OtherReplay, write_report
 from app.offline.report.changes import Change, changes
+from app.offline.report.plots import alerts_over_time
 from app.offline.report.tallies import (
+    WEEKS_DRAWN,
     alerts_by_day,
     by_type,
     drawn_days,
@@ -285,6 +287,15 @@ def test_an_account_counts_once_a_day_at_its_sternest_decision():
     head = overview(three_days(), capacity=1)
     assert (head.days.days, head.days.median, head.days.busiest, head.days.over) == (3, 1.0, 1, 0)
     assert (head.events, head.members, head.alerts) == (5, 3, 4)
+
+
+def test_one_event_of_the_year_9999_leaves_a_picture_of_few_bars():
+    rows = replayed(events=30, days=3)
+    far = rows.head(1).with_columns(occurred_at=pl.lit(datetime(9999, 12, 31, tzinfo=UTC)))
+    bars, each = drawn_days(alerts_by_day(pl.concat([rows, far.cast(rows.schema)])))
+    assert bars.get_column("day").n_unique() <= WEEKS_DRAWN + 1
+    assert each.endswith("weeks")
+    assert alerts_over_time(bars, each, capacity=100).startswith("<svg")
 
 
 def test_a_long_period_is_drawn_by_its_weeks_mean_day():
