@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,7 +108,7 @@ def train(
 
 def _from_files(events: tuple[str, ...], settings: Settings, plan: Plan) -> Artefact:
     policies = load(settings.policy_file or DEFAULT_FILE)
-    with EventFiles(events) as history:
+    with removed_on_stop(), EventFiles(events) as history:
         try:
             with _bars() as progress:
                 return train_on_files(history, policies, plan, progress)
@@ -125,6 +126,20 @@ def _from_record(settings: Settings, plan: Plan) -> Artefact:
             return train_on_record(VectorRecord(engine), plan, progress)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def removed_on_stop() -> Iterator[None]:
+    """SIGTERM ends what runs in here like Ctrl-C, so that the private copy of the history goes."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Bars:

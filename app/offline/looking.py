@@ -14,6 +14,7 @@ import polars as pl
 
 from app.offline.columns import AT, events_of
 from app.offline.replaying import Replayer
+from app.offline.undisturbed import undisturbed
 from app.policy.file import PolicyFile
 from app.sighting import Sighter
 from detectors.event import Event
@@ -111,9 +112,10 @@ def look_side_by_side(
         for number, shard in enumerate(shards):
             ours, theirs = fresh.Pipe(duplex=False)
             helper = fresh.Process(target=_help, args=(shard, policies, region, theirs), daemon=True)
-            helper.start()
+            with undisturbed():
+                helper.start()
+                helpers.append(helper)
             theirs.close()
-            helpers.append(helper)
             waiting[ours] = number
         while waiting:
             ready = multiprocessing.connection.wait(list(waiting))
@@ -132,7 +134,10 @@ def look_side_by_side(
 
 def _help(shard: pl.DataFrame, policies: PolicyFile, region: str | None, parent: Connection) -> None:
     """Of a helper: say how many rows are done, and at the end what was found."""
-    parent.send(look(shard, policies, region, parent.send))
+    try:
+        parent.send(look(shard, policies, region, parent.send))
+    except BrokenPipeError:
+        return  # nobody wants to know any more
 
 
 def _heard(helper: Connection) -> int | Vectors:

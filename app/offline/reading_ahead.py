@@ -20,6 +20,7 @@ import msgspec
 from app.offline.event_files import EventFiles
 from app.offline.replaying import private_sighter
 from app.offline.row_faults import RowFault, UnreadableHistory
+from app.offline.undisturbed import undisturbed
 from app.sighting import Sighted
 from detectors.event import Event
 
@@ -87,7 +88,8 @@ class ReadingAhead:
         self._reader = context.Process(
             target=_read, args=(tuple(sources), region, theirs), name="earnest-reader", daemon=True
         )
-        self._reader.start()
+        with undisturbed():
+            self._reader.start()
         theirs.close()
         self._told = NOTHING_LEFT_OUT
 
@@ -156,7 +158,6 @@ class ReadingAhead:
 
 def _read(sources: Sequence[str | Path], region: str | None, out: Connection) -> None:
     """The reader's life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who judges hears it, and ends this one
     signal.signal(signal.SIGTERM, _leave)
     gc.disable()
     sight = private_sighter(region).sight
@@ -170,10 +171,14 @@ def _read(sources: Sequence[str | Path], region: str | None, out: Connection) ->
                 out.send_bytes(_encode(Unreadable(str(reason), _told(history))))
             else:
                 out.send_bytes(_encode(_told(history)))
+            finally:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the private folder goes, all of it
     except UnreadableHistory as reason:
         out.send_bytes(_encode(Unreadable(str(reason), NOTHING_LEFT_OUT)))
     except BrokenPipeError:
         return  # nobody wants to know any more
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left to do is to end
 
 
 def _leave(_signal: int, _frame: object) -> None:
