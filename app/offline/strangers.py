@@ -169,7 +169,9 @@ def _received(given: pl.DataFrame, shard: int, shards: pl.DataFrame) -> pl.DataF
     members = shards.filter(pl.col(_SHARD) == shard).select("program_id", pl.col("account_id").alias(_VALUE))
     foreign = given.filter(pl.col(_SHARD).ne_missing(shard))
     to_own = foreign.join(members, on=list(_AT_ENTITY), how="semi", maintain_order="left")
-    to_own = to_own.with_columns(pl.lit(0, pl.Int64).alias(_FAR))  # they are the member's own history: kept first
+    to_own = to_own.with_columns(
+        pl.lit(0, pl.Int64).alias(_FAR)
+    )  # they are the member's own history: kept first
     ahead = _ahead(given.join(members, on=list(_AT_ENTITY), how="anti", maintain_order="left"), shard)
     lately = ahead.filter((pl.col("type") == "transfer") & (pl.col("_wait") <= RECEIVED_WINDOW + SLACK))
     lately = lately.with_columns((pl.col(_NEXT) - pl.col("_row")).alias(_FAR))
