@@ -13,6 +13,6 @@ ASK = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_B
 
 def test_what_is_started_in_here_never_hears_ctrl_c_and_we_do_again_afterwards():
     with undisturbed():
-        told = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)  # noqa: S603
+        told = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)
     assert told.stdout == "True\n"
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
