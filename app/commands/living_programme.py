@@ -31,6 +31,7 @@ from app.offline.training import Plan, train
 from app.policy.file import DEFAULT_FILE
 from app.policy.file import load as load_policy
 from app.settings import Settings
+from detectors.forest.card import ModelRefused
 
 POLITENESS: Final = 10
 """Added to the nice value: where processors are short, decisions go first."""
@@ -71,6 +72,8 @@ def live(caller: Caller, settings: Settings, begun: Begun, folder: Path) -> None
         Drip(caller, history, analyst, Chance.of(SEED, "drip"), system_clock, time.sleep).run()
     except Unwelcome as refused:
         click.echo(f"The programme could not be loaded: {refused}. The next start tries again.", err=True)
+    except ModelRefused as refused:
+        click.echo(f"No model judges: {refused}. Choose one: earnest models activate", err=True)
     except (OSError, http.client.HTTPException):
         return  # the service was stopped
 

@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Self
 
@@ -19,6 +20,7 @@ import msgspec
 import polars as pl
 
 from app.offline.replay_rows import LINKS, ROWS, as_text
+from detectors.forest.features import VERSION as FEATURES_VERSION
 
 PART_ROWS: Final = 65_536
 """Rows a part: some six seconds, which is what an interruption costs."""
@@ -46,8 +48,9 @@ class Plan(msgspec.Struct, frozen=True):
     region: str | None
 
     def digest(self) -> str:
-        """The same for the same plan."""
-        return hashlib.sha256(msgspec.json.encode((self, list(ROWS)))).hexdigest()
+        """The same for the same plan, judged by the same release with the same features."""
+        made_by = (version("earnest"), FEATURES_VERSION)
+        return hashlib.sha256(msgspec.json.encode((self, list(ROWS), made_by))).hexdigest()
 
 
 class Parts:

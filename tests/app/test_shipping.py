@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,13 @@ def test_the_lock_pins_everything_by_hash_and_names_no_host(lock):
     assert "index-url" not in text
     entries = re.split(r"\n(?=\S)", text.strip())
     assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
+
+
+def test_a_web_worker_carries_nothing_that_only_training_and_reports_need():
+    """They weigh hundreds of megabytes; and what invents a programme has no place beside a real one."""
+    seen = subprocess.check_output(
+        [sys.executable, "-c", "import sys, app.main; print(*sys.modules)"], text=True, cwd=ROOT
+    ).split()
+    heavy = {"sklearn", "scipy", "polars", "altair", "vl_convert", "pyod", "matplotlib", "app.demo"}
+    assert "app.scoring" in seen
+    assert heavy.isdisjoint(seen)
