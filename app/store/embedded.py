@@ -19,12 +19,15 @@ from app.store.asking import HungUp, Refused, Unanswered, ask
 
 PERSISTENCE: Final = {
     "appendonly": "yes",  # the journal must survive the process
-    "appendfsync": "everysec",  # at most one second is lost with the machine, nothing with the process alone
+    "appendfsync": "always",  # "everysec" answers before it writes while a sync is slow: a kill then loses that
     "aof-use-rdb-preamble": "yes",  # a compact base, so that starting again is quick
     "save": "",  # the append-only file is enough
     "maxmemory-policy": "noeviction",  # an evicted counter would be a silent allow
 }
 """What the hot state needs of any Valkey; `doctor` checks an outside one for the same."""
+SYNCED_BESIDE: Final = {"appendfsync": "no"}
+"""The embedded server writes before it answers and never waits for the disk, so that its death alone loses nothing;
+`app.store.syncing` puts what it wrote on the disk every second, so that the machine's loses a second."""
 LAYOUT: Final = {
     "hash-max-listpack-value": "4096",  # bytes; an entity's packed series stay in one allocation
     "hash-max-listpack-entries": "128",  # fields of an entity
@@ -60,6 +63,7 @@ def command(data_dir: Path) -> list[str]:
         "loglevel": "warning",
         "daemonize": "no",
         **PERSISTENCE,
+        **SYNCED_BESIDE,
         **LAYOUT,
         **REWRITING,
     }

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import signal
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -24,6 +25,7 @@ from app.sighting import Sighter
 from app.spool import Spool
 from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, open_engine
+from app.store.syncing import SYNC_EVERY_S, sync
 from app.worker import filters
 from app.worker.despooling import Despooler
 from app.worker.recorder import Recorder
@@ -69,6 +71,7 @@ async def _run(settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
+    syncing = asyncio.create_task(_sync(settings.data_dir)) if settings.redis_url is None else None
     try:
         while not stopping.is_set():
             pause = await work.turn()
@@ -76,8 +79,20 @@ async def _run(settings: Settings) -> None:
                 await _sleep(stopping, pause)
         await work.turn()
     finally:
+        if syncing is not None:
+            syncing.cancel()
         await pipeline.close()
         engine.dispose()
+
+
+async def _sync(data_dir: Path) -> None:
+    """Every second, in a thread, since a disk may take its time; a disk that fails is told and tried again."""
+    while True:
+        try:
+            await asyncio.to_thread(sync, data_dir)
+        except OSError as error:
+            log.warning("the hot store's file could not be put on the disk", why=str(error))
+        await asyncio.sleep(SYNC_EVERY_S)
 
 
 class _Work:

@@ -11,6 +11,7 @@ import pytest
 from app import data_dir as layout
 from app.store import embedded
 from app.store.asking import Refused, Unanswered, ask
+from app.store.syncing import sync
 
 
 @pytest.fixture
@@ -22,7 +23,9 @@ def data_dir(tmp_path):
 def test_it_keeps_what_it_is_told_and_only_its_user_reaches_it(data_dir):
     url = f"unix://{layout.socket_path(data_dir)}"
     with embedded.running(data_dir):
-        for name, wanted in (embedded.PERSISTENCE | embedded.LAYOUT | {"port": "0"}).items():
+        for name, wanted in (
+            embedded.PERSISTENCE | embedded.SYNCED_BESIDE | embedded.LAYOUT | {"port": "0"}
+        ).items():
             assert ask(url, "CONFIG", "GET", name) == [name, wanted]
         assert stat.S_IMODE(layout.socket_path(data_dir).stat().st_mode) == 0o700
         assert stat.S_IMODE(layout.valkey_dir(data_dir).stat().st_mode) == 0o700
@@ -82,3 +85,14 @@ def test_an_error_for_an_answer_and_no_answer_are_told_apart(data_dir):
     with pytest.raises(Unanswered) as away:
         ask("redis://:hunter2@127.0.0.1:1/0", "PING")
     assert "hunter2" not in str(away.value)
+
+
+def test_its_file_is_put_on_the_disk_beside_it(data_dir):
+    """Also while there is none yet."""
+    sync(data_dir)
+    url = f"unix://{layout.socket_path(data_dir)}"
+    with embedded.running(data_dir):
+        ask(url, "SET", "counted", "6")
+        sync(data_dir)
+        written = b"".join(path.read_bytes() for path in layout.valkey_dir(data_dir).rglob("*.aof"))
+    assert b"counted" in written
