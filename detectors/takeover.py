@@ -43,7 +43,7 @@ PRESENT: Final = frozenset({"pos", "kiosk"})
 
 _ADR: Final = "docs/decisions/0006-takeover.md"
 FRESH: Final = Threshold(
-    72, "h", "a new device or contact counts as new for three days (typology 1)", "domain"
+    NEW_MS / HOUR_MS, "h", "a new device or contact counts as new for three days (typology 1)", "domain"
 )
 SHARE_FROM: Final = Threshold(
     0.5,

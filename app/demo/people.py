@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from app.demo import words
 from app.demo.chance import Chance
-from app.demo.devices import browser, phone
+from app.demo.devices import phone
 from app.demo.intents import Device, Store
 from app.demo.networks import Carrier, Line
 from app.demo.places import BY_CODE, Place, Town
@@ -177,8 +177,3 @@ def renamed(account: Account, **changed: str) -> dict[str, str]:
 def first_phone(chance: Chance) -> list[tuple[int, Device]]:
     """The phone a member has from the beginning."""
     return [(0, phone(chance))]
-
-
-def first_browser(chance: Chance) -> Device:
-    """The browser a member uses at home."""
-    return browser(chance)
