@@ -22,9 +22,10 @@ import psutil
 from app import data_dir as layout
 from app.access import SCOPES, mint
 from app.clock import system_clock
-from app.store.asking import ask
+from app.store.asking import Refused, Unanswered, ask
 from app.store.sql import migrate, open_engine
 from app.store.sql.api_keys import ApiKeyRecord
+from app.store.valkey import STATE_KEY
 
 PATIENCE_S = 20.0
 """Seconds for anything that must come true: far beyond what it takes, so that a busy machine fails nothing."""
@@ -134,6 +135,7 @@ class Installation:
             self._ended()
             raise RuntimeError(f"It did not start:\n{self.log.read_text()}")
         until(lambda: len(self.processes("web")) == self._workers)
+        until(self._is_whole)  # before that, decisions say that the history is being rebuilt
         return self
 
     def stop(self) -> int:
@@ -242,6 +244,15 @@ class Installation:
         """Wait until everything decided is in the record and the hot state is whole."""
         with self.client() as client:
             until(lambda: _is_settled(self, client))
+
+    def _is_whole(self) -> bool:
+        """Whether the hot store holds everything; one that cannot be asked is not waited for."""
+        try:
+            return bool(self.ask_hot_store("HEXISTS", STATE_KEY, "complete"))
+        except Refused:  # it is loading its file
+            return False
+        except Unanswered:
+            return True
 
     def _ended(self) -> int:
         assert self._process is not None
