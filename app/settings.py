@@ -97,6 +97,26 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None, description="Base of every link the service sends out; https in production"
     )
+    link_form: Literal["path", "fragment"] = Field(
+        "path",
+        description="Of a token's link: `/r/…`, or `/r#…`, which no server and no log sees but which needs a script",
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Mail relay, `smtp://user:password@host:587` with STARTTLS or `smtps://…`; "
+        "unset: mails stay in the data directory",
+    )
+    mail_from: str | None = Field(
+        None, description="Sender of the mails, `Brand <rewards@brand.example>`; needed with a mail relay"
+    )
+    messenger_url: str | None = Field(
+        None,
+        description="Takes text messages, and links a programme sends itself, as signed webhooks; "
+        "unset: they stay in the data directory",
+    )
+    messenger_secret: SecretStr | None = Field(
+        None, description="Signs what is sent there: `whsec_…`, as Standard Webhooks has it"
+    )
     metrics: bool = Field(default=True, description="Whether `/metrics` answers")
     trusted_hosts: CommaSeparated = Field(
         (), description="Host names answered to, separated by commas; empty: any"
@@ -131,6 +151,16 @@ class Settings(BaseSettings):
         if value is not None:
             decode_key(value)
         return value
+
+    @model_validator(mode="after")
+    def _can_deliver(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("EARNEST_SMTP_URL and EARNEST_MAIL_FROM are given together or not at all")
+        if (self.messenger_url is None) != (self.messenger_secret is None):
+            raise ValueError(
+                "EARNEST_MESSENGER_URL and EARNEST_MESSENGER_SECRET are given together or not at all"
+            )
+        return self
 
     @model_validator(mode="after")
     def _fit_for_production(self) -> Self:
@@ -222,6 +252,8 @@ def _production_faults(settings: Settings) -> list[str]:
         faults.append("EARNEST_REDIS_URL is missing; the embedded Valkey is for development")
     if settings.database_url is None or settings.database_url.get_secret_value().startswith("sqlite"):
         faults.append("EARNEST_DATABASE_URL must name a PostgreSQL database; SQLite is for development")
+    if settings.messenger_url is not None and not _is_https(settings.messenger_url):
+        faults.append("EARNEST_MESSENGER_URL must be https://: it is sent codes and links")
     return faults
 
 

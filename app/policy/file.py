@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from app.policy.layers import overlay
 from app.policy.sections import Document
+from app.redeeming.terms import DEFAULT_TERMS, Terms, overlay_terms
 from detectors.policy import DEFAULT, Policy
 
 DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
@@ -39,10 +40,16 @@ class PolicyFile(Struct, frozen=True):
     version: str
     usual: Policy
     programs: Mapping[str, Policy]
+    usual_terms: Terms = DEFAULT_TERMS
+    program_terms: Mapping[str, Terms] = {}
 
     def programme(self, program_id: str) -> Policy:
         """What this programme decides by: its own section, or what holds for all."""
         return self.programs.get(program_id, self.usual)
+
+    def terms(self, program_id: str) -> Terms:
+        """What this programme says of one-time tokens."""
+        return self.program_terms.get(program_id, self.usual_terms)
 
 
 def load(path: Path) -> PolicyFile:
@@ -66,13 +73,20 @@ def parse(text: str) -> PolicyFile:
         program_id: overlay(usual, section, f"programs.{program_id}.", problems)
         for program_id, section in document.programs.items()
     }
+    usual_terms = overlay_terms(DEFAULT_TERMS, document.tokens, "", problems)
+    program_terms = {
+        program_id: overlay_terms(usual_terms, section.tokens, f"programs.{program_id}.", problems)
+        for program_id, section in document.programs.items()
+    }
     if problems:
         raise PolicyRefused(list(dict.fromkeys(problems)))
-    version = f"{document.name}-{_digest(usual, programs)}"
+    version = f"{document.name}-{_digest(usual, programs, usual_terms, program_terms)}"
     return PolicyFile(
         version,
         replace(usual, version=version),
         {program_id: replace(policy, version=version) for program_id, policy in programs.items()},
+        usual_terms,
+        program_terms,
     )
 
 
@@ -85,7 +99,7 @@ def check(path: Path) -> list[str]:
     return []
 
 
-def _digest(usual: Policy, programs: Mapping[str, Policy]) -> str:
+def _digest(*meaning: object) -> str:
     """Of what the file means, defaults included: neither layout nor comments change the version."""
-    content = msgspec.json.encode((usual, programs), order="deterministic")
+    content = msgspec.json.encode(meaning, order="deterministic")
     return hashlib.sha256(content).hexdigest()[:HASH_DIGITS]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from app.redeeming.terms import TokensSection
 from detectors.actions import Action
 from detectors.limits import Measure
 from detectors.policy import Locale, Mode, SharedContext
@@ -91,6 +92,7 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limits: dict[Code, LimitSection] = {}
     rules: tuple[RuleSection, ...] = ()
     contexts: tuple[SharedContext, ...] = ()
+    tokens: TokensSection = TokensSection()
 
 
 class Document(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

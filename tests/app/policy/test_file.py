@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from app.policy.file import DEFAULT_FILE, PolicyRefused, check, load, parse
+from app.redeeming.terms import Terms
 from detectors.policy import DEFAULT, EVENT_TYPES
 
 HEAD = 'name = "spring"\n'
@@ -17,6 +18,7 @@ def test_the_shipped_file_spells_out_the_defaults():
     """The file people copy from and the defaults of the code are the same policy."""
     shipped = load(DEFAULT_FILE).usual
     assert replace(shipped, version=DEFAULT.version) == DEFAULT
+    assert load(DEFAULT_FILE).usual_terms == Terms()
     text = DEFAULT_FILE.read_text(encoding="utf-8")
     assert all(f"[limits.{limit.code}]" in text for limit in DEFAULT.limits)
     assert all(re.search(rf"^{name} = ", text, re.MULTILINE) for name in EVENT_TYPES)

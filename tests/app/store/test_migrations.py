@@ -8,7 +8,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
-from app.store.sql import is_current, migrate, open_engine
+from app.store.sql import (
+    is_current,
+    migrate,
+    open_engine,
+    token_tables,  # noqa: F401 - its tables are in the same metadata
+)
 from app.store.sql.migrating import EMPTY
 from app.store.sql.tables import metadata
 

@@ -1,0 +1,72 @@
+"""What a message says, before it is written: the outbox keeps it sealed, the sender's language makes it a mail or a text.
+
+A letter holds what its reader needs and nothing that identifies anybody else; a code and a link never share one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from app.seal import Seal, place
+from tokens.ledger import Locale, MessageKind, Reward
+
+
+class RewardLetter(Struct, frozen=True, tag="reward", kw_only=True):
+    """The mail with the link. `needs_code`: how the member proves themselves; `timezone`: the times' in it."""
+
+    to: str
+    locale: Locale
+    brand: str
+    support: str
+    link: str
+    title: str | None
+    not_before_ms: int
+    expires_ms: int
+    timezone: str
+    needs_code: bool
+
+
+class CodeLetter(Struct, frozen=True, tag="code", kw_only=True):
+    """A code by text message or, where the policy allows it, by mail. `host` is the page it is to be typed into."""
+
+    to: str
+    locale: Locale
+    brand: str
+    support: str
+    code: str
+    reference: str
+    host: str
+    minutes: int
+
+
+class LinkNotice(Struct, frozen=True, tag="link", kw_only=True):
+    """A link for a programme that sends it by a messenger of its own."""
+
+    token_id: str
+    program_id: str
+    account_id: str
+    to: str
+    locale: Locale
+    link: str
+    reward: Reward
+    expires_ms: int
+
+
+Letter = RewardLetter | CodeLetter | LinkNotice
+
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(Letter).decode
+
+
+def seal_letter(seal: Seal, message_id: str, kind: MessageKind, letter: Letter) -> bytes:
+    """The letter as the outbox keeps it, bound to its message."""
+    return seal.seal(_pack(letter), place("outbox", kind, message_id))
+
+
+def open_letter(seal: Seal, message_id: str, kind: MessageKind, sealed: bytes) -> Letter:
+    """What `seal_letter` sealed. Raises SealBroken."""
+    letter: Letter = _unpack(seal.open(sealed, place("outbox", kind, message_id)))
+    return letter

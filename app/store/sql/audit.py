@@ -1,0 +1,126 @@
+"""
+The audit: append-only, each row chained to the one before by a keyed hash, so that no row can be altered, taken out or
+put elsewhere without the key. Offline, `verify` says the first row that is not as it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from hmac import compare_digest, digest
+from typing import Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Engine, select, text
+
+from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.reach import reading
+from app.store.sql.token_tables import audit, audit_head
+
+ROWS_AT_ONCE: Final = 5_000
+"""Rows read at a time when verifying."""
+_pack: Final = msgspec.msgpack.Encoder().encode
+
+
+class Entry(NamedTuple):
+    """
+    What happened.
+
+    event:   `token.issued`, `token.redeemed`, `otp.failed`, …
+    subject: what it happened to, by our own id.
+    detail:  a few words or counts; never a secret, a name or an address.
+    """
+
+    at_ms: int
+    program_id: str
+    event: str
+    subject: str
+    actor: str
+    ip_hash: bytes = b""
+    detail: str = ""
+
+
+class Broken(NamedTuple):
+    """Where the chain is broken first, and how."""
+
+    seq: int
+    why: str
+
+
+class Whole(NamedTuple):
+    """The chain holds: so many rows, and the mac it ends with, hexadecimal, to compare with a note taken elsewhere."""
+
+    rows: int
+    end: str
+
+
+class Audit:
+    """
+    The chain under one key.
+
+    Args:
+        key: 32 secret bytes; the same for every process of an installation.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def append(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Append in the transaction of what happened. It holds the chain's end until the commit: do it last."""
+        if not entries:
+            return
+        seq, mac = connection.execute(
+            text("UPDATE audit_head SET seq = seq + :more WHERE id = 1 RETURNING seq, mac"),
+            {"more": len(entries)},
+        ).one()
+        rows = []
+        for number, entry in enumerate(entries, seq - len(entries) + 1):
+            mac = self._mac(mac, number, entry)
+            rows.append({"seq": number, **entry._asdict(), "mac": mac})
+        insert_rows(connection, insert_into(connection, audit), rows)
+        connection.execute(
+            audit_head.update().values(mac=mac, head_mac=self._head_mac(seq, mac)).where(audit_head.c.id == 1)
+        )
+
+    def verify(self, engine: Engine, progress: Callable[[int], None] = lambda _: None) -> Whole | Broken:
+        """Read the whole chain. `progress` is told rows done. Raises RecordAway."""
+        with reading(engine) as connection:
+            head = connection.execute(select(audit_head)).first()
+        if head is None:
+            return Broken(0, "the note of the chain's end is missing")
+        if head.seq and not compare_digest(self._head_mac(head.seq, head.mac), head.head_mac):
+            return Broken(head.seq, "the note of the chain's end is not as it was written")
+        mac, done = b"", 0
+        while done < head.seq:
+            with reading(engine) as connection:
+                upto = min(head.seq, done + ROWS_AT_ONCE)
+                rows = connection.execute(
+                    select(audit).where(audit.c.seq > done, audit.c.seq <= upto).order_by(audit.c.seq)
+                ).all()
+            for seq, *fields, held in rows:
+                if seq != done + 1:
+                    return Broken(done + 1, _missing(done + 1, seq - 1))
+                mac = self._mac(mac, seq, Entry(*fields))
+                if not compare_digest(mac, held):
+                    return Broken(seq, f"row {seq} is not as it was written, or its place was another's")
+                done = seq
+            if done < upto:
+                return Broken(done + 1, _missing(done + 1, upto))
+            progress(done)
+        if not compare_digest(mac, head.mac):
+            return Broken(done, "the note of the chain's end is of another chain")
+        return Whole(done, mac.hex())
+
+    def _mac(self, before: bytes, seq: int, entry: Entry) -> bytes:
+        return digest(self._key, _pack((before, seq, *entry)), sha256)
+
+    def _head_mac(self, seq: int, mac: bytes) -> bytes:
+        return digest(self._key, _pack(("end", seq, mac)), sha256)
+
+    def __repr__(self) -> str:
+        """Never the key."""
+        return "Audit(…)"
+
+
+def _missing(first: int, last: int) -> str:
+    return f"row {first} is missing" if first == last else f"rows {first} to {last} are missing"
