@@ -22,8 +22,6 @@ SALT: Final = b"earnest/v1"
 PURPOSES: Final = re.compile(
     r"identifiers/[^/\s]+|journal/[0-9]+|record|lists|audit|tokens/(?:keys|codes|cookies|outbox|calls|addresses)"
 )
-    r"identifiers/[^/\s]+|journal/[0-9]+|record|lists|tokens/(?:keys|codes|cookies|outbox|calls|addresses)|audit"
-)
 """`identifiers/<program>` the hashes of who is who; `journal/<day>` and `record` what is sealed at rest;
 `lists` the entries of allow, block and watch lists; `tokens/…` what one-time tokens need: the wrapping of their
 `keys`, the pepper of `codes`, browser sessions, the `outbox`, idempotent `calls`, hashes of `addresses`; `audit`."""
