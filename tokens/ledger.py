@@ -243,10 +243,11 @@ class Ledger(Protocol):
     """The durable ledger of tokens."""
 
     def issue(
-        self, wanted: Sequence[tuple[NewToken, Message | None]], call: Call | None, who: Who, now_ms: int
-    ) -> Repeated | Sequence[Issued | OverBudget | RowTaken]:
-        """Issue in order, each with its message and its part of the campaign's budget, all in one transaction; a row
-        that is refused leaves the others. With a call that was made before, nothing is done.
+        self, wanted: Sequence[tuple[NewToken, Message | None, Call | None]], who: Who
+    ) -> Sequence[Issued | OverBudget | RowTaken | Repeated]:
+        """
+        Issue in order, each with its message, its call and its part of the campaign's budget, all in one transaction;
+        a row that is refused leaves nothing of itself and does not stop the others.
         """
         ...
 
