@@ -1,8 +1,9 @@
 """Everything that can go wrong at the edge, as RFC 9457 problem documents.
 
 The tree:
-400 bad-request, malformed · 401 unauthorized · 403 forbidden · 404 not-found · 405 method-not-allowed
-409 conflict · 413 too-large · 415 unsupported-media-type · 422 invalid · 500 internal · 503 unavailable
+400 bad-request, malformed · 401 unauthorized, unproven · 403 forbidden · 404 not-found · 405 method-not-allowed
+409 conflict · 413 too-large · 415 unsupported-media-type · 422 invalid · 423 locked · 425 too-early
+429 too-many-requests · 500 internal · 503 unavailable
 """
 
 from __future__ import annotations
@@ -81,6 +82,17 @@ UNSUPPORTED_MEDIA_TYPE: Final = Problem(
     "/problems/unsupported-media-type", "Unsupported media type", 415, "Send `application/json` in UTF-8."
 )
 INVALID: Final = Problem("/problems/invalid", "Invalid request", 422, "The request has faults; see `errors`.")
+UNPROVEN: Final = Problem(
+    "/problems/unproven", "Not proven", 401, "The member's code is missing or wrong.",
+    headers={"WWW-Authenticate": 'OTP realm="earnest"'},
+)  # fmt: skip
+"""The key is good; the member has not proven themselves. RFC 9110 wants a challenge with every 401."""
+LOCKED: Final = Problem("/problems/locked", "Locked", 423, "Too many wrong codes were tried.")
+TOO_EARLY: Final = Problem("/problems/too-early", "Too early", 425, "The token cannot be redeemed yet.")
+TOO_MANY_REQUESTS: Final = Problem(
+    "/problems/too-many-requests", "Too many requests", 429, "That was asked for too often. Wait a while.",
+    retry_after_s=RETRY_AFTER_S,
+)  # fmt: skip
 BAD_REQUEST: Final = Problem("/problems/bad-request", "Bad request", 400, "The request cannot be read.")
 INTERNAL: Final = Problem(
     "/problems/internal",
@@ -94,12 +106,11 @@ UNAVAILABLE: Final = Problem(
 )  # fmt: skip
 
 ALL: Final = (
-    BAD_REQUEST, MALFORMED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, TOO_LARGE,
-    UNSUPPORTED_MEDIA_TYPE, INVALID, INTERNAL, UNAVAILABLE,
+    BAD_REQUEST, MALFORMED, UNAUTHORIZED, UNPROVEN, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT,
+    TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID, LOCKED, TOO_EARLY, TOO_MANY_REQUESTS, INTERNAL, UNAVAILABLE,
 )  # fmt: skip
-BY_STATUS: Final[Mapping[int, Problem]] = {
-    problem.status: problem for problem in ALL if problem is not MALFORMED
-}
+BY_STATUS: Final[Mapping[int, Problem]] = {problem.status: problem for problem in reversed(ALL)}
+"""Of two with one status, the first in `ALL`."""
 BY_KIND: Final = {"malformed": MALFORMED, "too_large": TOO_LARGE, "invalid": INVALID}
 
 
