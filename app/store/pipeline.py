@@ -49,7 +49,9 @@ class HotStoreFault(Exception):
     """The hot store refused a command: a bug of ours, not an outage."""
 
 
-SCRIPTS: Final = ("observe", "restore", "claim", "commit", "retract", "outcome", "effect", "link", "remember")
+SCRIPTS: Final = (
+    "observe", "restore", "claim", "commit", "retract", "outcome", "effect", "link", "remember", "throttle",
+)  # fmt: skip
 PRELUDES: Final = ("series", "entity")
 
 
