@@ -1,0 +1,298 @@
+"""Issuing: what was ordered becomes a signed link, a sealed content and a letter, durable before anybody hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+import msgspec
+
+from app.faults import Fault
+from app.ports import Clock, DecisionRow
+from app.problems import CONFLICT, INVALID, Problem
+from app.redeeming.desk import Answer, Caller, Issued, Order
+from app.redeeming.finding import Finder
+from app.redeeming.letters import LinkNotice, RewardLetter, seal_letter
+from app.redeeming.rings import Rings
+from app.redeeming.secrets import Secrets
+from app.redeeming.terms import Terms
+from detectors.identity.email import canonical_email
+from tokens.claims import Claims, new_claims, secret_hash, token_hash, token_id
+from tokens.ledger import (
+    Authenticator,
+    Call,
+    Ledger,
+    Message,
+    MessageKind,
+    NewToken,
+    OverBudget,
+    Repeated,
+    RowTaken,
+    Token,
+    Who,
+)
+from tokens.vault import shut
+
+ROWS_AT_ONCE: Final = 250
+"""Rows of a bulk job made and written in one transaction: some 30 ms, so that others are not kept waiting."""
+
+
+class Made(NamedTuple):
+    """One token made: what the ledger is to hold, and what is answered."""
+
+    token: NewToken
+    message: Message | None
+    answer: Issued
+
+
+class Issuer:
+    """
+    Issues tokens. Synchronous: called in a thread. Raises RecordAway: nothing was issued then.
+
+    Args:
+        ledger: holds them.
+        finder: signs.
+        rings: the keys of today.
+        secrets: seal letters and answers.
+        terms: programme → its terms and its policy's version.
+        decision: (programme, decision id) → the decision, `Record.decision`.
+        authenticator: (programme, account) → the confirmed one, `Challenges.authenticator`.
+        link: a token's text → the link members get.
+        clock: milliseconds since 1970-01-01 UTC.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        finder: Finder,
+        rings: Rings,
+        secrets: Secrets,
+        *,
+        terms: Callable[[str], tuple[Terms, str]],
+        decision: Callable[[str, str], DecisionRow | None],
+        authenticator: Callable[[str, str], Authenticator | None],
+        link: Callable[[str], str],
+        host: str,
+        clock: Clock,
+    ) -> None:
+        self._ledger, self._finder, self._rings, self._secrets = ledger, finder, rings, secrets
+        self._terms, self._decision, self._authenticator = terms, decision, authenticator
+        self._link, self._host, self._clock = link, host, clock
+
+    def issue(
+        self, order: Order, caller: Caller, who: Who, call_key: str | None, body: bytes
+    ) -> Answer | Problem:
+        """Issue one."""
+        program_id = caller.principal.program_id
+        made = self._make(order, program_id, "")
+        if isinstance(made, Problem):
+            return made
+        answer, call = msgspec.json.encode(made.answer), None
+        if call_key is not None:
+            call = Call(
+                self._secrets.call_hash(program_id, "call", call_key),
+                sha256(b"issue\0" + body).digest(),
+                self._secrets.call_seal(program_id, call_key).seal(answer, b"issue"),
+            )
+        (result,) = self._ledger.issue([(made.token, made.message, call)], who)
+        if isinstance(result, Repeated):
+            if not result.same_body:
+                return CONFLICT.because("This Idempotency-Key was used for another request.")
+            seal = self._secrets.call_seal(program_id, call_key or "")
+            return Answer(seal.open(result.sealed_answer, b"issue"), replayed=True)
+        refused = _refused(result)
+        return refused or Answer(answer)
+
+    def issue_chunk(
+        self, orders: Sequence[Order], bulk_id: str, caller: Caller, who: Who, call_key: str | None
+    ) -> Sequence[Issued | Problem]:
+        """Issue some rows of a bulk job, in one transaction."""
+        program_id = caller.principal.program_id
+        results: list[Issued | Problem | None] = []
+        wanted: list[tuple[NewToken, Message | None, Call | None]] = []
+        rows: list[tuple[int, Order, Issued]] = []
+        for place, order in enumerate(orders):
+            made = self._make(order, program_id, bulk_id)
+            results.append(made if isinstance(made, Problem) else None)
+            if isinstance(made, Made):
+                call = self._row_call(program_id, bulk_id, order, made, call_key)
+                wanted.append((made.token, made.message, call))
+                rows.append((place, order, made.answer))
+        told = self._ledger.issue(wanted, who) if wanted else ()
+        for (place, order, answer), result in zip(rows, told, strict=True):
+            if isinstance(result, RowTaken):
+                results[place] = self._taken(program_id, order, result)
+            elif isinstance(result, Repeated):
+                results[place] = self._row_again(program_id, bulk_id, order, result, call_key)
+            else:
+                results[place] = _refused(result) or answer
+        return [result for result in results if result is not None]
+
+    def _make(self, order: Order, program_id: str, bulk_id: str) -> Made | Problem:
+        terms, policy_version = self._terms(program_id)
+        problem = self._problem(order, program_id, terms)
+        if problem is not None:
+            return problem
+        now_ms = self._clock()
+        ring, server_key = self._rings.sign_ring(), self._rings.today(now_ms)
+        app = self._authenticator(program_id, order.account_id) if order.otp_method == "totp" else None
+        if order.otp_method == "totp" and app is None:
+            return _invalid("/otp/method", "the member has no confirmed authenticator app")
+        try:
+            claims = new_claims(
+                ring.signing(now_ms).key_id,
+                order.purpose,
+                program_id,
+                now_ms,
+                order.not_before_ms,
+                order.expires_in_s,
+            )
+        except ValueError as error:
+            return _invalid("/not_before", str(error))
+        expires_ms, hashed = claims.exp * 1_000, token_hash(claims.jti)
+        token = NewToken(
+            token_hash=hashed,
+            token_id=token_id(hashed),
+            program_id=program_id,
+            account_id=order.account_id,
+            purpose=order.purpose,
+            campaign_id=order.campaign_id,
+            reward=order.reward,
+            decision_id=order.decision_id,
+            secret_hash=secret_hash(claims.s),
+            issued_ms=now_ms,
+            not_before_ms=now_ms if order.not_before_ms is None else order.not_before_ms,
+            expires_ms=expires_ms,
+            vault_key=server_key.key_id,
+            shut=shut(
+                order.payload,
+                server_key=server_key.secret,
+                secret=claims.s,
+                place=(program_id, order.purpose),
+                jti=claims.jti,
+            ),
+            otp_method=order.otp_method,
+            otp_to=order.otp_to,
+            authenticator_id=None if app is None else app.authenticator_id,
+            channel=order.channel,
+            recipient=order.to,
+            recipient_hash=None if order.to is None else self._secrets.address_hash("to", order.to),
+            locale=order.locale or terms.locale,
+            policy_version=policy_version,
+            metadata=order.metadata,
+            bulk_id=None if order.row_id is None else bulk_id,
+            row_id=order.row_id,
+        )
+        return self._with_link(order, terms, token, claims)
+
+    def _with_link(self, order: Order, terms: Terms, token: NewToken, claims: Claims) -> Made:
+        link = self._link(self._finder.sign(claims))
+        answer = Issued(
+            token.token_id, "issued", instant(token.expires_ms), link if order.channel == "none" else None
+        )
+        if order.channel == "none" or order.to is None:
+            return Made(token, None, answer)
+        kind: MessageKind = "mail" if order.channel == "email" else "link"
+        letter: RewardLetter | LinkNotice
+        if kind == "mail":
+            letter = RewardLetter(
+                to=order.to,
+                locale=token.locale,
+                brand=terms.brand,
+                support=terms.support,
+                link=link,
+                title=order.reward.title,
+                not_before_ms=token.not_before_ms,
+                expires_ms=token.expires_ms,
+                timezone=terms.timezone,
+                needs_code=order.otp_method != "none",
+            )
+        else:
+            letter = LinkNotice(
+                token_id=token.token_id,
+                program_id=token.program_id,
+                account_id=token.account_id,
+                to=order.to,
+                locale=token.locale,
+                link=link,
+                reward=order.reward,
+                expires_ms=token.expires_ms,
+            )
+        message_id = f"<{token.token_id}@{self._host}>"
+        message = Message(
+            message_id=message_id,
+            kind=kind,
+            program_id=token.program_id,
+            token_hash=token.token_hash,
+            sealed=seal_letter(self._secrets.outbox, message_id, kind, letter),
+            created_ms=token.issued_ms,
+            expires_ms=token.expires_ms,
+        )
+        return Made(token, message, answer)
+
+    def _problem(self, order: Order, program_id: str, terms: Terms) -> Problem | None:
+        """What the policy, the clock or the record says against it."""
+        if order.otp_method == "email" and order.channel == "email" and not terms.email_otp:
+            same = canonical_email(order.otp_to or "") == canonical_email(order.to or "")
+            if same or order.otp_to == order.to:
+                return _invalid(
+                    "/otp/method",
+                    "a code in the mailbox that got the link proves nothing more than the link; "
+                    "choose another method, or allow it by `email_otp` in the policy",
+                )
+        if order.decision_id is not None:
+            decision = self._decision(program_id, order.decision_id)
+            if decision is None or decision.account_id != order.account_id:
+                return _invalid("/decision_id", "is no decision on this account")
+        return None
+
+    def _row_call(
+        self, program_id: str, bulk_id: str, order: Order, made: Made, call_key: str | None
+    ) -> Call | None:
+        """Only rows whose link the caller must have: the others are known by their `row_id`."""
+        if call_key is None or order.channel != "none":
+            return None
+        names = (call_key, bulk_id, order.row_id or "")
+        return Call(
+            self._secrets.call_hash(program_id, "row", *names),
+            sha256(msgspec.json.encode(order)).digest(),
+            self._secrets.call_seal(program_id, *names).seal(msgspec.json.encode(made.answer), b"row"),
+        )
+
+    def _row_again(
+        self, program_id: str, bulk_id: str, order: Order, result: Repeated, call_key: str | None
+    ) -> Issued | Problem:
+        if not result.same_body:
+            return CONFLICT.because("This row was issued before with other contents.")
+        seal = self._secrets.call_seal(program_id, call_key or "", bulk_id, order.row_id or "")
+        return msgspec.json.decode(seal.open(result.sealed_answer, b"row"), type=Issued)
+
+    def _taken(self, program_id: str, order: Order, result: RowTaken) -> Issued | Problem:
+        token = self._ledger.token_of(program_id, result.token_id)
+        if token is None or not _same(order, token):
+            return CONFLICT.because("This row was issued before with other contents.")
+        return Issued(token.token_id, token.state, instant(token.expires_ms))
+
+
+def _same(order: Order, token: Token) -> bool:
+    """Whether a row asks for the token that was issued for it, by what is kept in the open."""
+    asked = (order.account_id, order.purpose, order.campaign_id, order.reward, order.decision_id)
+    held = (token.account_id, token.purpose, token.campaign_id, token.reward, token.decision_id)
+    return asked == held and (order.channel, order.otp_method) == (token.channel, token.otp_method)
+
+
+def _refused(result: object) -> Problem | None:
+    if isinstance(result, OverBudget):
+        return CONFLICT.because(f"The campaign's budget has no room: {result.short_of.replace('_', ' ')}.")
+    return None
+
+
+def _invalid(pointer: str, message: str) -> Problem:
+    return INVALID.because(INVALID.detail, Fault(pointer, message))
+
+
+def instant(at_ms: int) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return datetime.fromtimestamp(at_ms // 1_000, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,65 @@
+"""A member's session between "Continue" and the reward: it lives in the sealed cookie alone, and nowhere here."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+from os import urandom
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from app.seal import Seal, SealBroken
+from tokens.limits import SESSION_S
+
+SECRET_BYTES: Final = 32
+"""What the answer's seal is made of: 256 random bits."""
+COOKIE_CHARS: Final = 2_048
+"""A longer one is not ours."""
+PLACE: Final = b"session"
+
+
+class Session(Struct, frozen=True, array_like=True):
+    """
+    One browser at one token.
+
+    text:   the token's, as the link had it.
+    secret: by which this browser is told from every other.
+    """
+
+    text: str
+    secret: bytes
+    begun_ms: int
+
+    @property
+    def hash(self) -> bytes:
+        """What the stores know it by."""
+        return sha256(b"session\0" + self.secret).digest()
+
+
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(Session).decode
+
+
+def new_session(text: str, now_ms: int) -> Session:
+    """A session that begins now."""
+    return Session(text, urandom(SECRET_BYTES), now_ms)
+
+
+def to_cookie(seal: Seal, session: Session) -> str:
+    """The cookie's value."""
+    return urlsafe_b64encode(seal.seal(_pack(session), PLACE)).decode().rstrip("=")
+
+
+def of_cookie(seal: Seal, cookie: str | None, now_ms: int) -> Session | None:
+    """The session of a cookie, if it is one of ours and not over."""
+    if cookie is None or not cookie or len(cookie) > COOKIE_CHARS:
+        return None
+    try:
+        sealed = urlsafe_b64decode(cookie.encode("ascii") + b"=" * (-len(cookie) % 4))
+        session: Session = _unpack(seal.open(sealed, PLACE))
+    except (UnicodeEncodeError, binascii.Error, SealBroken, msgspec.MsgspecError):
+        return None
+    return session if 0 <= now_ms - session.begun_ms < SESSION_S * 1_000 else None

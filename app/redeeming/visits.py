@@ -1,0 +1,322 @@
+"""A member's visit, for real: `app.redeeming.visiting.Visits` over the ledger, the codes and the throttle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+from anyio import to_thread
+
+from app.ports import Clock
+from app.redeeming.finding import Finder, Found
+from app.redeeming.masking import masked
+from app.redeeming.proving import Asker, Needed, NoCode, Prover, Wrong, needed_of, subject_of
+from app.redeeming.releasing import Claimant, Released, Releaser, reward_view
+from app.redeeming.secrets import Secrets
+from app.redeeming.sessions import Session, new_session, of_cookie, to_cookie
+from app.redeeming.terms import Terms
+from app.redeeming.throttling import Throttle
+from app.redeeming.views import Mishap, Step, View
+from app.redeeming.visiting import Client, Entered
+from tokens.ledger import Challenge, Ledger, NewChallenge, Proof, Refusal, Stop, Token, Wait, Who
+from tokens.limits import TRIES_PER_SUBJECT, wait_before_resend_s
+
+MS: Final = 1_000
+MEMBER: Final = "member"
+ECHO_DIGITS: Final = 32
+"""Hexadecimal digits of what was shown: 128 bits."""
+ENDED: Final[dict[str, Step]] = {"revoked": "revoked", "expired": "expired", "frozen": "frozen"}
+MISHAPS: Final[dict[Stop | NoCode | Refusal, Mishap]] = {
+    "sends_spent": "sends_spent",
+    "tries_spent": "tries_spent",
+    "code_gone": "code_gone",
+    "not_asked": "code_gone",
+    "unproven": "code_gone",
+    "not_a_code": "not_a_code",
+    "no_address": "held",
+    "held": "held",
+    "authenticator_disabled": "held",
+}
+"""What stops a member who goes on, as the page tells it. Whatever ends the token itself is told by its state."""
+
+
+class MemberVisits:
+    """
+    The gestures of a member.
+
+    Args:
+        finder: reads links.
+        prover: sends and checks codes.
+        releaser: releases rewards.
+        ledger: for notes of what was opened.
+        throttle: counts clients.
+        secrets: seals sessions, hashes addresses.
+        terms: programme → its terms; None: those a page greets with before the programme is known.
+        clock: milliseconds since 1970-01-01 UTC.
+    """
+
+    def __init__(
+        self,
+        finder: Finder,
+        prover: Prover,
+        releaser: Releaser,
+        ledger: Ledger,
+        throttle: Throttle,
+        secrets: Secrets,
+        terms: Callable[[str | None], Terms],
+        clock: Clock,
+    ) -> None:
+        self._finder, self._prover, self._releaser = finder, prover, releaser
+        self._ledger, self._throttle, self._secrets = ledger, throttle, secrets
+        self._terms, self._clock = terms, clock
+
+    async def landing(self, client: Client) -> View | None:
+        wait_s = await self._throttle.admit("landing", self._client(client))
+        return None if wait_s else self._bare("unknown", client)
+
+    async def enter(self, text: str, client: Client) -> Entered:
+        known_as = self._client(client)
+        wait_s = await self._throttle.admit("enter", known_as)
+        if wait_s:
+            return Entered(self._bare("wait", client, retry_after_s=wait_s), None)
+        claims = self._finder.read(text)
+        found = None if claims is None else await to_thread.run_sync(self._finder.find, claims)
+        if found is None:
+            await self._throttle.count("unknown", known_as)
+            return Entered(self._bare("unknown", client), None)
+        step = self._ended(found)
+        if step is not None:
+            return Entered(self._view(found, step), None)
+        session = new_session(text, self._clock())
+        view = await to_thread.run_sync(self._open, found, session, client)
+        return Entered(view, to_cookie(self._secrets.cookies, session))
+
+    async def look(self, cookie: str | None, client: Client) -> View:
+        return await self._at(cookie, client, self._standing)
+
+    async def send_code(self, cookie: str | None, client: Client) -> View:
+        return await self._at(cookie, client, self._send)
+
+    async def verify(self, cookie: str | None, code: str, echo: str, client: Client) -> View:
+        wait_s = await self._throttle.admit("verify", self._client(client))
+        if wait_s:
+            return await self._at(cookie, client, self._standing, mishap="wait", retry_after_s=wait_s)
+
+        def check(found: Found, session: Session, client: Client) -> View:
+            return self._verify(found, session, client, code, echo)
+
+        return await self._at(cookie, client, check)
+
+    async def release(self, cookie: str | None, echo: str, client: Client) -> View:
+        def release(found: Found, session: Session, client: Client) -> View:
+            return self._release(found, session, client, echo, self._proof(found, session, client))
+
+        return await self._at(cookie, client, release)
+
+    async def acknowledge(self, cookie: str | None, client: Client) -> View:
+        def acknowledge(found: Found, session: Session, client: Client) -> View:
+            self._ledger.acknowledge(found.token.token_hash, session.hash)
+            return self._standing(found, session, client)
+
+        return await self._at(cookie, client, acknowledge)
+
+    async def _at(
+        self,
+        cookie: str | None,
+        client: Client,
+        gesture: Callable[[Found, Session, Client], View],
+        **beside: Any,
+    ) -> View:
+        """Run a gesture in a thread at the token of a session, if there is one."""
+        session = of_cookie(self._secrets.cookies, cookie, self._clock())
+        claims = None if session is None else self._finder.read(session.text)
+        if session is None or claims is None:
+            return self._bare("gone", client)
+
+        def run() -> View:
+            found = self._finder.find(claims)
+            if found is None:
+                return self._bare("gone", client)
+            if found.token.state == "redeemed":
+                return self._after(found, session, client)
+            step = self._ended(found)
+            return self._view(found, step) if step is not None else gesture(found, session, client)
+
+        view = await to_thread.run_sync(run)
+        return msgspec.structs.replace(view, **beside) if beside else view
+
+    # ------------------------------------------------------------ each in a thread, at a live token
+
+    def _open(self, found: Found, session: Session, client: Client) -> View:
+        self._ledger.note("opened", found.token.token_hash, self._who(client), self._clock())
+        return self._standing(found, session, client)
+
+    def _standing(self, found: Found, session: Session, client: Client) -> View:
+        """Where the visit stands."""
+        token = found.token
+        if token.otp_method == "none":
+            return self._view(found, "release")
+        challenge = self._prover.state(subject_of(token), self._asker(session, client), self._needed(token))
+        if challenge == "not_asked":
+            return self._view(found, "ask")
+        if not isinstance(challenge, Challenge):
+            return self._view(
+                found, "ask" if token.otp_method != "totp" else "type", mishap=MISHAPS[challenge]
+            )
+        if self._prover.is_proven(challenge):
+            return self._view(found, "release")
+        return self._view(found, "type", challenge=challenge)
+
+    def _send(self, found: Found, session: Session, client: Client) -> View:
+        token = found.token
+        asker, needed = self._asker(session, client), self._needed(token)
+        terms = self._terms(token.program_id)
+        sent = self._prover.send(subject_of(token), asker, needed, terms, token.token_hash)
+        if isinstance(sent, NewChallenge):
+            return self._fresh(found, session, client)
+        return self._refused(found, session, client, sent)
+
+    def _verify(self, found: Found, session: Session, client: Client, code: str, echo: str) -> View:
+        token = found.token
+        checked = self._prover.check(
+            subject_of(token), self._asker(session, client), self._needed(token), code
+        )
+        if isinstance(checked, Proof):
+            return self._release(found, session, client, echo, checked)
+        if isinstance(checked, Wrong):
+            if checked.then is None:
+                return self._fresh(found, session, client, mishap="wrong_code")
+            wait_s = checked.then.seconds if isinstance(checked.then, Wait) else None
+            if wait_s is not None:
+                return self._fresh(found, session, client, mishap="wrong_code", retry_after_s=wait_s)
+            return self._refused(found, session, client, checked.then)
+        return self._refused(found, session, client, checked)
+
+    def _release(
+        self, found: Found, session: Session, client: Client, echo: str, proof: Proof | None
+    ) -> View:
+        if found.token.otp_method != "none" and proof is None:
+            return self._fresh(found, session, client, mishap="code_gone")
+        if echo != _echo(found.token):
+            return self._fresh(found, session, client, mishap="changed")
+        released = self._releaser.release(found, proof, self._claimant(session, client), None)
+        if isinstance(released, Released):
+            return self._received(found, session, released)
+        return self._refused(found, session, client, released)
+
+    def _proof(self, found: Found, session: Session, client: Client) -> Proof | None:
+        token = found.token
+        if token.otp_method == "none":
+            return None
+        challenge = self._prover.state(subject_of(token), self._asker(session, client), self._needed(token))
+        if isinstance(challenge, Challenge) and self._prover.is_proven(challenge):
+            return Proof(challenge.challenge_id, session.hash)
+        return None
+
+    def _after(self, found: Found, session: Session, client: Client) -> View:
+        """A token that is redeemed: this browser's reward or receipt, or somebody else's."""
+        released = self._releaser.again(found, self._claimant(session, client), quietly=True)
+        return self._view(found, "redeemed") if released is None else self._received(found, session, released)
+
+    def _received(self, found: Found, session: Session, released: Released) -> View:
+        redeemed = released.redeemed
+        if redeemed.call_hash != session.hash:
+            return self._view(found, "redeemed", at_ms=redeemed.at_ms)
+        told: dict[str, Any] = {"redemption_id": redeemed.redemption_id, "at_ms": redeemed.at_ms}
+        if released.answer is None:
+            return self._view(found, "receipt", **told)
+        payload = json.loads(released.answer)["reward"].get("payload")
+        return self._view(found, "reward", payload=payload or {}, **told)
+
+    def _refused(
+        self, found: Found, session: Session, client: Client, why: Wait | Stop | NoCode | Refusal
+    ) -> View:
+        """Why a gesture led nowhere, at the token as it is now."""
+        if isinstance(why, Wait):
+            return self._fresh(found, session, client, mishap="wait", retry_after_s=why.seconds)
+        mishap = MISHAPS.get(why)
+        return self._fresh(found, session, client, **({} if mishap is None else {"mishap": mishap}))
+
+    def _fresh(self, found: Found, session: Session, client: Client, **beside: Any) -> View:
+        """Where the visit stands now, the token read again: a try or a code may have changed it."""
+        again = self._finder.find(found.claims)
+        if again is None:
+            return self._bare("gone", client)
+        if again.token.state == "redeemed":
+            return self._after(again, session, client)
+        step = self._ended(again)
+        view = self._standing(again, session, client) if step is None else self._view(again, step)
+        return msgspec.structs.replace(view, **beside) if step is None else view
+
+    # ------------------------------------------------------------ what they share
+
+    def _ended(self, found: Found) -> Step | None:
+        """The step of a token that cannot be redeemed now."""
+        token, now_ms = found.token, self._clock()
+        if token.state == "redeemed":
+            return "redeemed"
+        if token.state in ENDED:
+            return ENDED[token.state]
+        timing = found.claims.timing(now_ms)
+        if timing == "expired" or now_ms >= token.expires_ms:
+            return "expired"
+        return "early" if timing == "early" or now_ms < token.not_before_ms else None
+
+    def _view(self, found: Found, step: Step, challenge: Challenge | None = None, **beside: Any) -> View:
+        token = found.token
+        terms = self._terms(token.program_id)
+        view = View(
+            step=step,
+            terms=terms,
+            locale=token.locale,
+            reward=token.reward,
+            method=token.otp_method,
+            digits=self._needed(token).digits,
+            destination=masked(token.otp_method, token.otp_to),
+            tries_left=None if not token.tries else max(TRIES_PER_SUBJECT - token.tries, 0),
+            not_before_ms=token.not_before_ms,
+            expires_ms=token.expires_ms,
+            echo=_echo(token),
+            now_ms=self._clock(),
+            **beside,
+        )
+        if challenge is None or token.otp_method == "totp":
+            return view
+        return msgspec.structs.replace(
+            view,
+            digits=challenge.digits,
+            reference=challenge.reference,
+            sent_ms=challenge.sent_ms,
+            code_expires_ms=challenge.expires_ms,
+            resend_after_ms=challenge.sent_ms + wait_before_resend_s(token.sends) * MS,
+        )
+
+    def _bare(self, step: Step, client: Client, **beside: Any) -> View:
+        terms = self._terms(None)
+        return View(
+            step=step, terms=terms, locale=client.locale or terms.locale, now_ms=self._clock(), **beside
+        )
+
+    def _needed(self, token: Token) -> Needed:
+        return needed_of(token, self._terms(token.program_id))
+
+    def _asker(self, session: Session, client: Client) -> Asker:
+        return Asker(session.hash, self._client(client), self._who(client))
+
+    def _claimant(self, session: Session, client: Client) -> Claimant:
+        return Claimant(session.hash, session.secret, self._who(client))
+
+    def _who(self, client: Client) -> Who:
+        return Who(MEMBER, self._client(client))
+
+    def _client(self, client: Client) -> bytes:
+        return self._secrets.address_hash("ip", client.address)
+
+
+def _echo(token: Token) -> str:
+    """What the page promised, in short: the commit does exactly this or nothing."""
+    promised = (token.campaign_id, reward_view(token.reward))
+    return sha256(msgspec.json.encode(promised, order="deterministic")).hexdigest()[:ECHO_DIGITS]
