@@ -64,6 +64,10 @@ class Claims(Struct, frozen=True, kw_only=True):
         return f"Claims({token_id(token_hash(self.jti))}, {self.pur})"
 
 
+Second = Annotated[int, Meta(ge=0, lt=2**53)]
+"""Since 1970-01-01 UTC; within what every JSON reader has exactly (RFC 8259, 6)."""
+
+
 class _Written(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Version 1 as written: a JSON array, for an object's field names would make the link a quarter longer."""
 
@@ -73,9 +77,9 @@ class _Written(Struct, frozen=True, array_like=True, forbid_unknown_fields=True)
     s: str
     pur: Purpose
     aud: Annotated[str, Meta(pattern=r"\A[0-9a-f]{16}\Z")]
-    iat: int
-    nbf: int
-    exp: int
+    iat: Second
+    nbf: Second
+    exp: Second
 
 
 _write: Final = Encoder().encode
