@@ -35,7 +35,7 @@ def broken_laws(event: Event, now_ms: int | None) -> list[Fault]:
         *_points(event),
         *_where(event),
         *_who(event),
-        *_metadata(event.metadata),
+        *exact_metadata(event.metadata),
     ]
 
 
@@ -43,12 +43,13 @@ def _plain_ids(event: Event) -> Iterator[Fault]:
     for name, value in zip(ID_FIELDS, _ids(event), strict=True):
         # isprintable refuses more than the law does and costs nothing: most ids end here
         if value is not None and (not value.isprintable() or value.isspace()):
-            yield from _plain(f"/{name}", value)
+            yield from plain(f"/{name}", value)
     if event.device is not None and event.device.id is not None:
-        yield from _plain("/device/id", event.device.id)
+        yield from plain("/device/id", event.device.id)
 
 
-def _plain(pointer: str, value: str) -> Iterator[Fault]:
+def plain(pointer: str, value: str) -> Iterator[Fault]:
+    """What keeps a text from being an id."""
     if CONTROL.search(value):
         yield Fault(pointer, "must not hold control characters")
     elif not value.strip():
@@ -98,7 +99,8 @@ def _who(event: Event) -> Iterator[Fault]:
             yield Fault("/profile/date_of_birth", "must be a date that exists, as YYYY-MM-DD")
 
 
-def _metadata(metadata: Mapping[str, int | float | str] | None) -> Iterator[Fault]:
+def exact_metadata(metadata: Mapping[str, int | float | str] | None) -> Iterator[Fault]:
+    """Whole numbers of `/metadata` that not every reader of JSON would keep."""
     for name, value in (metadata or {}).items():
         if isinstance(value, int) and abs(value) > EXACT_WHOLE:
             yield Fault(point("/metadata", name), f"must be a whole number within ±{EXACT_WHOLE}, or text")

@@ -10,6 +10,7 @@ from app.access import Gate
 from app.answers import Answer, Audience, Explanation, OutcomeAnswer
 from app.api.wire import Links
 from app.ports import Clock, Origin, Outcome, Record
+from app.redeeming.desk import Desk
 from detectors.event import Event
 
 
@@ -46,6 +47,7 @@ class Api:
     metrics:       the Prometheus exposition, text format.
     caught_up:     waits until what was decided before now can be read in the record.
     new_id:        prefix (`lbl`, `lst`) → a fresh id with that prefix.
+    desk:          the use cases of one-time tokens.
     measured:      told of every request: path template, method, status, seconds.
     """
 
@@ -63,3 +65,4 @@ class Api:
     caught_up: Callable[[], Awaitable[None]]
     new_id: Callable[[str], str]
     measured: Callable[[str, str, int, float], None]
+    desk: Desk = None  # type: ignore[assignment]

@@ -9,7 +9,19 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
 
-from app.api import accounts, batches, decisions, labels, lists, service
+from app.api import (
+    accounts,
+    authenticators,
+    batches,
+    campaigns,
+    decisions,
+    labels,
+    lists,
+    redemptions,
+    service,
+    token_bulk,
+    tokens,
+)
 from app.api.context import Api
 from app.api.edge import Edge
 from app.api.hosts import TrustedHosts
@@ -24,6 +36,11 @@ _STATED: Final = (
     *accounts.OPERATIONS,
     *labels.OPERATIONS,
     *lists.OPERATIONS,
+    *tokens.OPERATIONS,
+    *token_bulk.OPERATIONS,
+    *redemptions.OPERATIONS,
+    *campaigns.OPERATIONS,
+    *authenticators.OPERATIONS,
     *service.OPERATIONS,
 )
 OPERATIONS: Final[tuple[Operation, ...]] = (*_STATED, describing(_STATED))

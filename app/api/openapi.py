@@ -12,6 +12,7 @@ import msgspec
 from starlette.responses import Response
 
 from app.api.operation import PATH_HINTS, Call, Operation, reply
+from app.api.token_wire import IssuedRow, RefusedRow, TokenRow
 from app.api.wire import BadRow
 from app.problems import (
     BAD_REQUEST,
@@ -33,6 +34,11 @@ PATH: Final = "/openapi.json"
 REF: Final = "#/components/schemas/{name}"
 OF_A_KEY: Final = (UNAUTHORIZED, FORBIDDEN, UNAVAILABLE)
 OF_A_BODY: Final = (MALFORMED, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID)
+
+REPLAYED: Final = "Idempotent-Replayed"
+BY_NAME: Final = (IssuedRow, RefusedRow, TokenRow)
+"""Types that are only referred to by name."""
+_TRUE: Final = {"type": "string", "const": "true"}
 
 Json = dict[str, Any]
 
@@ -100,9 +106,10 @@ _EXAMPLE: Final[Json] = {
 
 def _schemas(operations: Sequence[Operation]) -> tuple[Mapping[str, Json], Json]:
     """Schema of each type by its own repr, and the components they refer to."""
-    types: dict[str, Any] = {repr(hint): hint for hint in (ProblemBody, BadRow)}
+    types: dict[str, Any] = {repr(hint): hint for hint in (ProblemBody, BadRow, *BY_NAME)}
     for operation in operations:
-        hints = [operation.takes, operation.gives, *(parameter.hint for parameter in operation.query)]
+        parameters = (*operation.query, *operation.headers)
+        hints = [operation.takes, operation.gives, *(parameter.hint for parameter in parameters)]
         types |= {repr(hint): hint for hint in hints if hint is not None}
     types |= {repr(hint): hint for hint in PATH_HINTS.values()}
     written, components = msgspec.json.schema_components(types.values(), ref_template=REF)
@@ -151,7 +158,17 @@ def _parameters(operation: Operation, schemas: Mapping[str, Json]) -> list[Json]
         }
         for parameter in operation.query
     ]
-    return in_path + in_query
+    in_header = [
+        {
+            "name": parameter.name,
+            "in": "header",
+            "required": parameter.required,
+            "description": parameter.description,
+            "schema": schemas[repr(parameter.hint)],
+        }
+        for parameter in operation.headers
+    ]
+    return in_path + in_query + in_header
 
 
 def _responses(operation: Operation, schemas: Mapping[str, Json]) -> Json:
@@ -159,13 +176,21 @@ def _responses(operation: Operation, schemas: Mapping[str, Json]) -> Json:
     if operation.gives_media is not None:
         schema = {"type": "string"} if operation.gives is None else schemas[repr(operation.gives)]
         good["content"] = {operation.gives_media: {"schema": schema}}
+    if operation.replays:
+        good["headers"] |= {REPLAYED: {"description": "The answer was given before.", "schema": _TRUE}}
     described = {str(operation.status): good}
     for problem in _problems_of(operation):
-        described[str(problem.status)] = {
-            "description": problem.title,
-            "headers": _headers(problem),
-            "content": {MEDIA_TYPE: {"schema": schemas[repr(ProblemBody)]}},
-        }
+        stated = described.setdefault(
+            str(problem.status),
+            {
+                "description": problem.title,
+                "headers": {},
+                "content": {MEDIA_TYPE: {"schema": schemas[repr(ProblemBody)]}},
+            },
+        )
+        stated["headers"] |= _headers(problem)
+        if problem.title not in stated["description"]:
+            stated["description"] += f", or: {problem.title}"
     return described
 
 

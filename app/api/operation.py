@@ -36,13 +36,16 @@ JSON: Final = "application/json"
 BODY_BYTES: Final = 16_384
 """A body that is not an event: the largest, a list entry, is under 4 kB."""
 PathId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f/]+$")]
-PATH_HINTS: Final[Mapping[str, Any]] = {"decision_id": PathId, "account_id": PathId, "list": ListName}
+PATH_HINTS: Final[Mapping[str, Any]] = {
+    "decision_id": PathId, "account_id": PathId, "token_id": PathId, "campaign_id": PathId,
+    "authenticator_id": PathId, "list": ListName,
+}  # fmt: skip
 """The path parameters of the API. A value that is none of these names nothing, which is 404."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter: its msgspec type, and what stands for it where it is not sent (None: nothing)."""
+    """A query parameter or a header: its msgspec type, and what stands for it where it is not sent (None: nothing)."""
 
     name: str
     hint: Any
@@ -58,25 +61,29 @@ class Operation:
 
     scopes: the key needs one of these; empty: no key is asked for.
     limited_keys: whether keys limited to some stores may call it.
+    headers: the headers it reads beside those of every request; it reads them itself.
     takes: the type of the body; None where there is none.
     media: the media types of the body.
     gives: the type of the body of `status`; None where it is empty or text.
+    replays: whether it says so (`Idempotent-Replayed`) where it gives an answer again.
     refuses: the problems it can answer with beside those that follow from the rest.
     fresh: whether it waits until the record holds what was decided before the request.
     """
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     summary: str
     run: Callable[[Call], Awaitable[Response]]
     scopes: tuple[str, ...] = ()
     limited_keys: bool = False
     query: tuple[Parameter, ...] = ()
+    headers: tuple[Parameter, ...] = ()
     takes: Any = None
     media: tuple[str, ...] = (JSON,)
     gives: Any = None
     gives_media: str | None = JSON
     status: int = 200
+    replays: bool = False
     refuses: tuple[Problem, ...] = ()
     fresh: bool = False
 
@@ -98,6 +105,12 @@ class Call:
         """A header by its lower-case name, None where it was not sent."""
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    @property
+    def address(self) -> str:
+        """The caller's address, as the server in front of the application trusts it; empty where it has none."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
 
     def path(self, name: str) -> Any:
         """A path parameter. Raises Refused (404) where it can name nothing."""
@@ -173,13 +186,14 @@ class Endpoint:
         return await operation.run(call)
 
 
-def reply(value: object, status: int = 200) -> Response:
+def reply(value: object, status: int = 200, *, replayed: bool = False) -> Response:
     """A JSON response; bytes are taken to be JSON already. Nothing here is for a shared cache to keep."""
     body = value if isinstance(value, bytes) else msgspec.json.encode(value)
-    return Response(body, status, NO_STORE, JSON)
+    return Response(body, status, REPLAYED if replayed else NO_STORE, JSON)
 
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
+REPLAYED: Final = NO_STORE | {"Idempotent-Replayed": "true"}
 
 
 def invalid(pointer: str, message: str) -> Refused:

@@ -49,6 +49,7 @@ from app.ports import (
     TimelineItem,
 )
 from detectors.event import Event, instant_ms
+from tests.app.api.memory_desk import MemoryDesk
 
 NOW_MS = 1_795_262_400_000
 """2026-11-21T12:00:00Z."""
@@ -250,6 +251,7 @@ class Service:
 
     record: MemoryRecord
     scorer: MemoryScorer
+    desk: MemoryDesk
     api: Api
     app: Any
     tokens: dict[str, str]
@@ -285,6 +287,7 @@ class Service:
 def service() -> Service:
     record = MemoryRecord()
     scorer = MemoryScorer(record)
+    desk = MemoryDesk(NOW_MS)
     now_ms, changes, measured, waits = [NOW_MS], [], [], []
     numbers = iter(range(10**9))
 
@@ -334,9 +337,10 @@ def service() -> Service:
         metrics=metrics,
         caught_up=caught_up,
         new_id=lambda prefix: f"{prefix}_{next(numbers):08d}",
+        desk=desk,
         measured=lambda *seen: measured.append(seen),
     )
-    built = Service(record, scorer, api, http_app(api), {}, now_ms, changes, measured, waits)
+    built = Service(record, scorer, desk, api, http_app(api), {}, now_ms, changes, measured, waits)
     built.tokens = {scope: built.add_key(scope) for scope in ("score", "events", "tokens", "read", "admin")}
     return built
 

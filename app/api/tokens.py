@@ -1,0 +1,120 @@
+"""One-time tokens: issued, looked at, revoked."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from app.api.idempotency import OPTIONAL, call_key
+from app.api.operation import Call, Operation, Parameter, invalid, reply
+from app.api.paging import CURSOR, LIMIT, instant
+from app.api.token_orders import order_of
+from app.api.token_wire import (
+    DeliveryView,
+    IssuedToken,
+    OtpView,
+    TokenBody,
+    TokenPage,
+    TokenView,
+)
+from app.faults import Faults
+from app.problems import CONFLICT, NOT_FOUND, Problem, Refused, of_faults
+from app.redeeming.desk import Caller
+from app.shapes import read_body
+from detectors.event import Id
+from tokens.ledger import Token
+
+ORDER_BYTES: Final = 65_536
+"""One token, 64 KiB: metadata alone may have 20 texts of 512 characters, of up to 4 bytes each."""
+
+
+def caller(call: Call) -> Caller:
+    """Who calls, as the desk wants to know it."""
+    return Caller(call.principal, call.address)
+
+
+async def issue(call: Call) -> Response:
+    """POST /v1/tokens."""
+    key = call_key(call)
+    raw = await call.raw_body(ORDER_BYTES)
+    body = read_body(raw, TokenBody)
+    order = body if isinstance(body, Faults) else order_of(body)
+    if isinstance(order, Faults):
+        raise Refused(of_faults(order))
+    answer = await call.api.desk.issue(order, caller(call), key, raw)
+    if isinstance(answer, Problem):
+        raise Refused(answer)
+    return reply(answer.body, 201, replayed=answer.replayed)
+
+
+async def token(call: Call) -> Response:
+    """GET /v1/tokens/{token_id}."""
+    found = await call.api.desk.token(call.principal.program_id, call.path("token_id"))
+    if found is None:
+        raise Refused(NOT_FOUND)
+    return reply(view_of(found))
+
+
+async def list_tokens(call: Call) -> Response:
+    """GET /v1/tokens."""
+    try:
+        page = await call.api.desk.tokens(call.principal.program_id, **call.query)
+    except ValueError:
+        raise invalid("/query/cursor", "must be a cursor of this list") from None
+    return reply(TokenPage(tuple(view_of(item) for item in page.items), page.next_cursor))
+
+
+async def revoke(call: Call) -> Response:
+    """POST /v1/tokens/{token_id}/revoke."""
+    answer = await call.api.desk.revoke(call.path("token_id"), caller(call))
+    if isinstance(answer, Problem):
+        raise Refused(answer)
+    return reply(view_of(answer))
+
+
+def view_of(token: Token) -> TokenView:
+    """A token as its issuer may see it."""
+    delivered_at = None if token.delivered_ms is None else instant(token.delivered_ms)
+    return TokenView(
+        token_id=token.token_id,
+        account_id=token.account_id,
+        purpose=token.purpose,
+        campaign_id=token.campaign_id,
+        reward=token.reward,
+        decision_id=token.decision_id,
+        state=token.state,
+        issued_at=instant(token.issued_ms),
+        not_before=instant(token.not_before_ms),
+        expires_at=instant(token.expires_ms),
+        ended_at=None if token.ended_ms is None else instant(token.ended_ms),
+        delivery=DeliveryView(token.channel, token.delivery, delivered_at),
+        otp=OtpView(token.otp_method),
+        attempts=token.tries,
+        codes_sent=token.sends,
+        row_id=token.row_id,
+    )
+
+
+READERS: Final = ("tokens", "read", "admin")
+OPERATIONS: Final = (
+    Operation(
+        "POST", "/v1/tokens", "Issue a one-time token", issue,
+        scopes=("tokens",), headers=(OPTIONAL,), takes=TokenBody, gives=IssuedToken, status=201,
+        replays=True, refuses=(CONFLICT,),
+    ),
+    Operation(
+        "GET", "/v1/tokens", "List tokens, newest first", list_tokens,
+        scopes=READERS, gives=TokenPage,
+        query=(
+            Parameter("account_id", Id, "Only this member's."),
+            Parameter("campaign_id", Id, "Only this campaign's."),
+            LIMIT, CURSOR,
+        ),
+    ),
+    Operation("GET", "/v1/tokens/{token_id}", "Look up a token", token, scopes=READERS, gives=TokenView),
+    Operation(
+        "POST", "/v1/tokens/{token_id}/revoke", "Revoke a token and destroy its content", revoke,
+        scopes=("tokens",), gives=TokenView, refuses=(CONFLICT,),
+    ),
+)  # fmt: skip
