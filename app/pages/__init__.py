@@ -1,0 +1,1 @@
+"""What a member meets when redeeming a reward link in a browser: server-rendered pages, no third party, no decision."""

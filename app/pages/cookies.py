@@ -1,0 +1,37 @@
+"""The cookie that holds a visit together: sent to this host alone, out of reach of scripts, gone after 15 minutes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+LIFE_S: Final = 900
+"""How long a browser keeps it, in seconds: 15 minutes, as long as the session lives (R6)."""
+ACCEPTABLE: Final = re.compile(r"[A-Za-z0-9._~=-]{1,2048}")
+"""What a session's cookie is made of; anything else never came from here."""
+
+
+class SessionCookie:
+    """
+    Args:
+        https: over https it is `__Host-rs` and Secure, which no neighbouring host can set; over plain http, in
+            development, browsers and clients would drop such a cookie, so it is `rs`.
+    """
+
+    def __init__(self, *, https: bool) -> None:
+        self._https = https
+        self.name: Final = "__Host-rs" if https else "rs"
+
+    def read(self, request: Request) -> str | None:
+        """The cookie as sent, None where there is none that could be ours."""
+        value = request.cookies.get(self.name, "")
+        return value if ACCEPTABLE.fullmatch(value) else None
+
+    def give(self, response: Response, value: str) -> None:
+        """Set it. Lax, not Strict: the member comes from a mail, on another site."""
+        response.set_cookie(
+            self.name, value, max_age=LIFE_S, path="/", secure=self._https, httponly=True, samesite="lax"
+        )

@@ -1,0 +1,66 @@
+"""What a form sends, read strictly; a value is never quoted back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+FORM: Final = "application/x-www-form-urlencoded"
+MOST_BYTES: Final = 4096
+"""Of a body: a link (1,024 at most) and the session's fields need less than half of it."""
+MOST_FIELDS: Final = 8
+"""Of a form: the longest has four."""
+
+
+class FormFaulty(Exception):
+    """No form of ours: `status` says in which way."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"refused with {status}")
+        self.status = status
+
+
+async def read_form(request: Request) -> Mapping[str, str]:
+    """
+    The fields by name; an empty body is an empty form.
+
+    Raises:
+        FormFaulty: 413 beyond 4 kB, 415 of another media type, 400 not readable, or a field twice.
+        ClientDisconnect: the client hung up.
+    """
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise FormFaulty(413)
+    if not body:
+        return {}
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise FormFaulty(415)
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=MOST_FIELDS,
+        )
+    except ValueError:
+        raise FormFaulty(400) from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise FormFaulty(400)
+    return fields
+
+
+def token_in(pasted: str) -> str:
+    """The token's text in a whole link of either form, or in what is a bare token already."""
+    text = pasted.strip()
+    if "#" in text:
+        return text.rpartition("#")[2]
+    if "/r/" in text:
+        return text.rpartition("/r/")[2].partition("?")[0]
+    return text
