@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from os import urandom
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import select
 
 from app.seal import KEY_BYTES, Seal, place
-from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.dialect import insert_new
 from app.store.sql.tables import account_keys
 
 if TYPE_CHECKING:
@@ -55,27 +55,23 @@ class AccountKeys:
 
     def of(self, connection: Connection, wanted: Collection[AccountId]) -> dict[AccountId, AccountKey]:
         """
-        The keys of these accounts; those that have none yet are given one.
+        The keys of these accounts; those that have none yet are given one, in a transaction that writes.
 
-        Only for who holds the head row: then nobody else gives keys out meanwhile.
+        Who gives an account its key at the same moment is waited for, and what that one gave is read.
         """
         found = dict(self._stored(connection, wanted))
-        rows = []
-        for account in sorted(set(wanted) - found.keys()):
-            key_id, data_key = urandom(KEY_ID_BYTES), urandom(KEY_BYTES)
-            found[account] = AccountKey(key_id, Seal(data_key))
-            wrapped_key = self._wrapping.seal(data_key, place("account key", *account))
-            rows.append((*account, key_id, wrapped_key))
-        insert_rows(
-            connection,
-            insert_into(connection, account_keys),
-            [dict(zip(_COLUMNS, row, strict=True)) for row in rows],
-        )
+        while missing := sorted(set(wanted) - found.keys()):
+            insert_new(connection, account_keys, [self._new(account) for account in missing])
+            found |= self._stored(connection, missing)
         return found
 
     def forget_unwrapped(self) -> None:
         """Drop every unwrapped key from memory."""
         self._kept.cache_clear()
+
+    def _new(self, account: AccountId) -> dict[str, Any]:
+        wrapped_key = self._wrapping.seal(urandom(KEY_BYTES), place("account key", *account))
+        return dict(zip(_COLUMNS, (*account, urandom(KEY_ID_BYTES), wrapped_key), strict=True))
 
     def _stored(
         self, connection: Connection, wanted: Collection[AccountId]

@@ -11,7 +11,7 @@ from hmac import compare_digest, digest
 from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 
 from app.store.sql.dialect import insert_into, insert_rows
 from app.store.sql.reach import reading
@@ -19,6 +19,12 @@ from app.store.sql.token_tables import audit, audit_head
 
 ROWS_AT_ONCE: Final = 5_000
 """Rows read at a time when verifying."""
+_HEAD: Final = select(
+    audit_head,
+    select(func.min(audit.c.seq)).scalar_subquery().label("first"),
+    select(func.max(audit.c.seq)).scalar_subquery().label("last"),
+).where(audit_head.c.id == 1)
+"""The note of the chain's end, and the first and last row there is, as of one instant."""
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -65,6 +71,10 @@ class Audit:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
+    def hold(self, connection: Connection) -> None:
+        """Take the lock of the chain's end until the commit, to look at something before it is changed and noted."""
+        connection.execute(text("UPDATE audit_head SET seq = seq WHERE id = 1"))
+
     def append(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Append in the transaction of what happened. It holds the chain's end until the commit: do it last."""
         if not entries:
@@ -83,13 +93,21 @@ class Audit:
         )
 
     def verify(self, engine: Engine, progress: Callable[[int], None] = lambda _: None) -> Whole | Broken:
-        """Read the whole chain. `progress` is told rows done. Raises RecordAway."""
+        """
+        Read the whole chain. `progress` is told rows done. Raises RecordAway.
+
+        Who may write to the database can put it back, end and all, to what it was before: then the chain holds, and
+        only `Whole.end` noted elsewhere tells. Nobody can add to it.
+        """
         with reading(engine) as connection:
-            head = connection.execute(select(audit_head)).first()
+            head = connection.execute(_HEAD).first()
         if head is None:
             return Broken(0, "the note of the chain's end is missing")
-        if head.seq and not compare_digest(self._head_mac(head.seq, head.mac), head.head_mac):
-            return Broken(head.seq, "the note of the chain's end is not as it was written")
+        wrong = self._end_is_wrong(head.seq, head.mac, head.head_mac) or _outside(
+            head.seq, head.first, head.last
+        )
+        if wrong is not None:
+            return wrong
         mac, done = b"", 0
         while done < head.seq:
             with reading(engine) as connection:
@@ -101,15 +119,20 @@ class Audit:
                 if seq != done + 1:
                     return Broken(done + 1, _missing(done + 1, seq - 1))
                 mac = self._mac(mac, seq, Entry(*fields))
-                if not compare_digest(mac, held):
+                if not _same(mac, held):
                     return Broken(seq, f"row {seq} is not as it was written, or its place was another's")
                 done = seq
             if done < upto:
                 return Broken(done + 1, _missing(done + 1, upto))
             progress(done)
-        if not compare_digest(mac, head.mac):
+        if not _same(mac, head.mac):
             return Broken(done, "the note of the chain's end is of another chain")
         return Whole(done, mac.hex())
+
+    def _end_is_wrong(self, seq: int, mac: bytes, held: bytes) -> Broken | None:
+        if seq and not _same(self._head_mac(seq, mac), held):
+            return Broken(seq, "the note of the chain's end is not as it was written")
+        return None
 
     def _mac(self, before: bytes, seq: int, entry: Entry) -> bytes:
         return digest(self._key, _pack((before, seq, *entry)), sha256)
@@ -120,6 +143,20 @@ class Audit:
     def __repr__(self) -> str:
         """Never the key."""
         return "Audit(…)"
+
+
+def _same(mac: bytes, held: object) -> bool:
+    """SQLite holds whatever it is given, so a column of bytes may have been made text."""
+    return isinstance(held, bytes) and compare_digest(mac, held)
+
+
+def _outside(end: int, first: int | None, last: int | None) -> Broken | None:
+    """Whether the first or the last row there is lies outside the chain."""
+    if first is not None and first < 1:
+        return Broken(first, f"row {first} was put before the chain's beginning")
+    if last is not None and last > end:
+        return Broken(end + 1, "rows were put after the chain's end, or the note of it was put back")
+    return None
 
 
 def _missing(first: int, last: int) -> str:

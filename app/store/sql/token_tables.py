@@ -43,6 +43,7 @@ tokens = Table(
     Column("reward", LargeBinary, nullable=False),
     Column("points", BigInteger),
     Column("face_value_minor", BigInteger),
+    Column("currency", Text),
     Column("decision_id", Text),
     Column("secret_hash", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
@@ -68,9 +69,11 @@ tokens = Table(
     UniqueConstraint("program_id", "bulk_id", "row_id"),
     Index("ix_tokens_newest", "program_id", "issued_ms", "token_id"),
     Index("ix_tokens_account", "program_id", "account_id", "issued_ms", "token_id"),
+    Index("ix_tokens_campaign", "program_id", "campaign_id", "issued_ms", "token_id"),
     Index("ix_tokens_due", "state", "expires_ms"),
 )
-"""`token_hash` is SHA-256 of the jti. `reward` is MessagePack of `tokens.ledger.Reward`. `personal` is MessagePack of
+"""`token_hash` is SHA-256 of the jti. `reward` is MessagePack of `tokens.ledger.Reward`; what budgets count of it has
+columns of its own. `personal` is MessagePack of
 (otp_to, recipient, metadata), sealed by the account's key of that `key_id`. `wrapped_key` and `ciphertext` are NULL
 once the content is destroyed."""
 
@@ -88,11 +91,12 @@ redemptions = Table(
     Column("actor", Text, nullable=False),
     Column("call_hash", LargeBinary, nullable=False),
     Column("sealed_answer", LargeBinary, nullable=False),
-    Column("replay_until_ms", BigInteger, nullable=False),
+    Column("replay_until_ms", BigInteger),
     Index("ix_redemptions_account", "program_id", "account_id", "at_ms"),
     Index("ix_redemptions_replay", "replay_until_ms"),
 )
-"""The proof of single use: a token's hash is here once, ever. The row is the credit. `sealed_answer` is emptied."""
+"""The proof of single use: a token's hash is here once, ever. The row is the credit. `sealed_answer` is
+emptied, and `replay_until_ms` with it, when it may no longer be given again."""
 
 idempotent_calls = Table(
     "idempotent_calls",
@@ -118,7 +122,8 @@ campaign_budgets = Table(
     Column("points", BigInteger, nullable=False),
     Column("face_value_minor", BigInteger, nullable=False),
 )
-"""Limits (NULL: none) and what of them is used by tokens that are live, frozen or redeemed."""
+"""Limits (NULL: none) and what of them is used by tokens that are live, frozen or redeemed: a row from the campaign's
+first token on. Face values count in the budget's currency only."""
 
 otp_subjects = Table(
     "otp_subjects",
@@ -197,6 +202,7 @@ outbox = Table(
     Column("kind", Text, nullable=False),
     Column("program_id", Text, nullable=False),
     Column("token_hash", LargeBinary),
+    Column("challenge_id", Text),
     Column("state", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
@@ -208,7 +214,8 @@ outbox = Table(
     Index("ix_outbox_due", "state", "next_ms"),
     Index("ix_outbox_token", "token_hash"),
 )
-"""`state`: waiting, sent, bounced, failed, cancelled. `sealed` is emptied when it is no longer waiting."""
+"""`state`: waiting, sent, bounced, failed, cancelled. `sealed` is emptied when it is no longer waiting. `challenge_id`:
+whose code it carries; NULL in a message that delivers its token."""
 
 audit = Table(
     "audit",

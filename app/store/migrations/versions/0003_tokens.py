@@ -43,7 +43,7 @@ def upgrade() -> None:
         *_text("campaign_id", null=True),
         *_binary("reward"),
         *_whole("points", "face_value_minor", null=True),
-        *_text("decision_id", null=True),
+        *_text("currency", "decision_id", null=True),
         *_binary("secret_hash"),
         *_text("state"),
         *_whole("issued_ms", "not_before_ms", "expires_ms"),
@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_id"),
     )
     op.create_index("ix_tokens_account", "tokens", ["program_id", "account_id", "issued_ms", "token_id"])
+    op.create_index("ix_tokens_campaign", "tokens", ["program_id", "campaign_id", "issued_ms", "token_id"])
     op.create_index("ix_tokens_due", "tokens", ["state", "expires_ms"])
     op.create_index("ix_tokens_newest", "tokens", ["program_id", "issued_ms", "token_id"])
     op.create_table(
@@ -75,7 +76,7 @@ def upgrade() -> None:
         *_whole("at_ms"),
         *_text("actor"),
         *_binary("call_hash", "sealed_answer"),
-        *_whole("replay_until_ms"),
+        *_whole("replay_until_ms", null=True),
         sa.PrimaryKeyConstraint("token_hash"),
         sa.UniqueConstraint("redemption_id"),
     )
@@ -155,6 +156,7 @@ def upgrade() -> None:
         "outbox",
         *_text("message_id", "kind", "program_id"),
         *_binary("token_hash", null=True),
+        *_text("challenge_id", null=True),
         *_text("state"),
         *_binary("sealed"),
         *_whole("created_ms", "expires_ms", "next_ms"),
@@ -174,14 +176,14 @@ def upgrade() -> None:
         *_binary("mac"),
         sa.PrimaryKeyConstraint("seq"),
     )
-    op.create_table(
+    audit_head = op.create_table(
         "audit_head",
         *_small("id"),
         *_whole("seq"),
         *_binary("mac", "head_mac"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.execute("INSERT INTO audit_head (id, seq, mac, head_mac) VALUES (1, 0, '', '')")
+    op.bulk_insert(audit_head, [{"id": 1, "seq": 0, "mac": b"", "head_mac": b""}])
 
 
 def downgrade() -> None:

@@ -1,0 +1,6 @@
+"""The durable ledger of one-time tokens, and their keys, in SQL."""
+
+from app.store.sql.tokens.keys import SqlKeyStore
+from app.store.sql.tokens.ledger import SqlLedger
+
+__all__ = ["SqlKeyStore", "SqlLedger"]

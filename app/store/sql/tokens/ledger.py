@@ -1,0 +1,124 @@
+"""The ledger of tokens in SQL. One transaction a move; each move's idea is in a file beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import Engine, select
+
+from app.store.sql.account_keys import AccountKeys
+from app.store.sql.audit import Audit, Entry
+from app.store.sql.reach import reading, writing
+from app.store.sql.token_tables import tokens
+from app.store.sql.tokens import budgets, ending, issuing, listing, redeeming, sweeping
+from app.store.sql.tokens.moving import in_one
+from tokens.ledger import (
+    Budget,
+    Call,
+    Issued,
+    Ledger,
+    Message,
+    NewToken,
+    OverBudget,
+    Page,
+    Proof,
+    Redeemed,
+    Redemption,
+    Refusal,
+    Repeated,
+    RowTaken,
+    Token,
+    Who,
+)
+from tokens.states import State
+
+
+class SqlLedger(Ledger):
+    """
+    `tokens.ledger.Ledger` over SQLite and PostgreSQL. Every method raises RecordAway.
+
+    Args:
+        engine: A database at this version's migration.
+        keys: The accounts' data keys: under them lie recipients and metadata.
+        audit: Where every move is noted, in its own transaction.
+    """
+
+    def __init__(self, engine: Engine, keys: AccountKeys, audit: Audit) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._audit = audit
+
+    def issue(
+        self, wanted: Sequence[tuple[NewToken, Message | None, Call | None]], who: Who
+    ) -> Sequence[Issued | OverBudget | RowTaken | Repeated]:
+        return in_one(
+            self._engine,
+            partial(issuing.issue, keys=self._keys, audit=self._audit, wanted=wanted, who=who),
+        )
+
+    def token(self, token_hash: bytes) -> Token | None:
+        return listing.find(self._engine, self._keys, tokens.c.token_hash == token_hash)
+
+    def token_of(self, program_id: str, token_id: str) -> Token | None:
+        return listing.find(
+            self._engine, self._keys, tokens.c.program_id == program_id, tokens.c.token_id == token_id
+        )
+
+    def tokens(
+        self,
+        program_id: str,
+        *,
+        account_id: str | None,
+        campaign_id: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page:
+        conditions = [tokens.c.program_id == program_id]
+        if account_id is not None:
+            conditions.append(tokens.c.account_id == account_id)
+        if campaign_id is not None:
+            conditions.append(tokens.c.campaign_id == campaign_id)
+        return listing.read_tokens(self._engine, self._keys, conditions, limit, cursor)
+
+    def redeem(
+        self, redemption: Redemption, proof: Proof | None, call: Call | None, who: Who
+    ) -> Redeemed | Refusal:
+        return redeeming.redeem(self._engine, self._audit, redemption, proof, call, who)
+
+    def redemption(self, token_hash: bytes) -> Redeemed | None:
+        with reading(self._engine) as connection:
+            return redeeming.read_redemption(connection, token_hash)
+
+    def acknowledge(self, token_hash: bytes, call_hash: bytes) -> bool:
+        with writing(self._engine) as connection:
+            return redeeming.acknowledge(connection, token_hash, call_hash)
+
+    def revoke(self, program_id: str, token_id: str, who: Who, now_ms: int) -> State | None:
+        return in_one(
+            self._engine,
+            lambda connection: ending.revoke(connection, self._audit, program_id, token_id, who, now_ms),
+        )
+
+    def freeze(self, token_hash: bytes, why: str, who: Who, now_ms: int) -> bool:
+        return in_one(
+            self._engine,
+            lambda connection: ending.freeze(connection, self._audit, token_hash, why, who, now_ms),
+        )
+
+    def sweep(self, now_ms: int, limit: int) -> int:
+        return sweeping.sweep(self._engine, self._audit, now_ms, limit)
+
+    def note(self, event: str, token_hash: bytes, who: Who, now_ms: int) -> None:
+        """An audit entry without a move; of a token that is not here there is nothing to note."""
+        wanted = select(tokens.c.program_id, tokens.c.token_id).where(tokens.c.token_hash == token_hash)
+        with writing(self._engine) as connection:
+            found = connection.execute(wanted).one_or_none()
+            if found is not None:
+                self._audit.append(connection, [Entry(now_ms, found[0], f"token.{event}", found[1], *who)])
+
+    def set_budget(self, budget: Budget, who: Who, now_ms: int) -> Budget:
+        return budgets.set_budget(self._engine, self._audit, budget, who, now_ms)
+
+    def budget(self, program_id: str, campaign_id: str) -> Budget | None:
+        return budgets.read_budget(self._engine, program_id, campaign_id)

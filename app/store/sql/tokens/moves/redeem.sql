@@ -1,0 +1,11 @@
+-- Move a token to redeemed and destroy its content, if state, times, account and proof allow it; a row means it moved.
+UPDATE tokens
+SET state = 'redeemed', ended_ms = :at_ms, wrapped_key = NULL, ciphertext = NULL,
+    delivery = CASE WHEN delivery = 'waiting' THEN 'cancelled' ELSE delivery END
+WHERE token_hash = :token_hash AND program_id = :program_id AND account_id = :account_id
+AND not_before_ms <= :at_ms AND expires_ms > :at_ms
+AND (
+    (otp_method = 'none' AND state IN ('issued', 'delivered'))
+    OR (otp_method <> 'none' AND state = 'verified' AND :proven = 1)
+)
+RETURNING token_id, campaign_id, reward
