@@ -12,10 +12,13 @@ COMMANDS: Final = {
     "serve": "API, background worker and stores in one command",
     "worker": "The background worker alone",
     "keys": "API keys: create, list, revoke",
+    "tokens": "The keys of one-time tokens: list, rotate, remove",
+    "audit": "Verify and read the audit: what was done with tokens, codes and keys, by whom",
     "policy": "Check a policy file",
     "train": "Fit the models of the anomaly detector",
     "models": "The shelf of models: add, activate, roll back",
     "replay": "Decide recorded history by the code and the policy that decide live traffic",
+    "mail": "Take in reports of mails that came back",
     "rebuild": "Make the hot state anew from the record",
     "doctor": "Look the installation over and say what to do",
 }

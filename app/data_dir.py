@@ -58,6 +58,11 @@ def spool_dir(data_dir: Path) -> Path:
     return data_dir / "spool"
 
 
+def outbox_dir(data_dir: Path) -> Path:
+    """Where mails and text messages stay that have no relay and no messenger to go to."""
+    return data_dir / "outbox"
+
+
 def models_dir(data_dir: Path) -> Path:
     """The shelf of models."""
     return data_dir / "models"

@@ -27,15 +27,15 @@ from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, open_engine
 from app.store.syncing import SYNC_EVERY_S, sync
 from app.worker import filters
+from app.worker.chores import AWAY_S, beside, sleep
 from app.worker.despooling import Despooler
 from app.worker.recorder import Recorder
+from app.worker.token_chores import token_chores
 
 IDLE_S: Final = 0.05
 """Between looks at the journal: what a reader of the record waits at most."""
 FULL: Final = 1_000
 """Entries in a turn from which the next follows at once; below it they gather, since a commit costs a sync."""
-AWAY_S: Final = 0.5
-"""Before trying again when a store is away."""
 POLITENESS: Final = 10
 """Added to the process's nice value: where processors are short, decisions go first and the record catches up."""
 COLLECT_AFTER: Final = 100_000
@@ -73,11 +73,12 @@ async def _run(settings: Settings) -> None:
     gc.set_threshold(COLLECT_AFTER)
     syncing = asyncio.create_task(_sync(settings.data_dir)) if settings.redis_url is None else None
     try:
-        while not stopping.is_set():
-            pause = await work.turn()
-            if pause:
-                await _sleep(stopping, pause)
-        await work.turn()
+        async with beside(token_chores(settings, master, engine), stopping):
+            while not stopping.is_set():
+                pause = await work.turn()
+                if pause:
+                    await sleep(stopping, pause)
+            await work.turn()
     finally:
         if syncing is not None:
             syncing.cancel()
@@ -142,10 +143,3 @@ class _Work:
         while True:
             if not await self._recorder.step():
                 await asyncio.sleep(IDLE_S)
-
-
-async def _sleep(stopping: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stopping.wait(), seconds)
-    except TimeoutError:
-        return

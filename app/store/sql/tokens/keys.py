@@ -85,16 +85,24 @@ class SqlKeyStore(KeyStore):
 
         return in_one(self._engine, move)
 
+    def rotate(self, who: Who, now_ms: int) -> StoredKey:
+        """A new signing key beside those there are; it signs once every process knows it."""
+        key = _signing_key(now_ms, now_ms + SIGNING_KEY_WAITS_S * 1_000)
+        in_one(self._engine, lambda connection: self._keep(connection, [key], who))
+        return key
+
     def _make(self, connection: Connection, now_ms: int) -> None:
         self._audit.hold(connection)
-        made = list(_missing(connection, now_ms))
+        self._keep(connection, list(_missing(connection, now_ms)), WORKER)
+
+    def _keep(self, connection: Connection, made: Sequence[StoredKey], who: Who) -> None:
         for key in made:
             values = asdict(key)
             secret = values.pop("secret")
             values["wrapped_key"] = self._seal.seal(secret, _place(key.use, key.key_id))
             _MAKE.run(connection, values)
         self._audit.append(
-            connection, [Entry(now_ms, "", "key.made", key.key_id, *WORKER, key.use) for key in made]
+            connection, [Entry(key.made_ms, "", "key.made", key.key_id, *who, key.use) for key in made]
         )
 
 

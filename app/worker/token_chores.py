@@ -1,0 +1,50 @@
+"""What the worker does for tokens beside the journal, put together: time's ends, and the sending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Engine
+
+from app.clock import system_clock
+from app.keys import derive
+from app.seal import Seal
+from app.settings import Settings
+from app.store.sql.account_keys import AccountKeys
+from app.store.sql.audit import Audit
+from app.store.sql.outbox import SqlOutbox
+from app.store.sql.tokens import SqlKeyStore, SqlLedger
+from app.worker.chores import Chore
+from app.worker.delivering import BATCH, Deliverer
+from app.worker.sending import courier, relay
+from app.worker.tending_tokens import SWEEP_EVERY_S, SWEEP_ROWS, Tending
+
+DELIVER_EVERY_S: Final = 0.5
+"""Between two looks at the outbox: somebody waits for a code."""
+
+
+def token_chores(settings: Settings, master: bytes, engine: Engine) -> Sequence[Chore]:
+    """
+    The chores, over this database.
+
+    Raises:
+        ValueError: A relay or messenger that cannot be used. The words hold no secret.
+    """
+    audit = Audit(derive(master, "audit"))
+    tending = Tending(
+        SqlLedger(engine, AccountKeys(Seal(derive(master, "record"))), audit),
+        SqlKeyStore(engine, Seal(derive(master, "tokens/keys")), audit),
+        system_clock,
+    )
+    deliverer = Deliverer(
+        SqlOutbox(engine, audit),
+        Seal(derive(master, "tokens/outbox")),
+        relay(settings, system_clock),
+        courier(settings, system_clock),
+        system_clock,
+    )
+    return (
+        Chore("sweep", tending.step, SWEEP_ROWS, SWEEP_EVERY_S),
+        Chore("deliver", deliverer.step, BATCH, DELIVER_EVERY_S),
+    )
