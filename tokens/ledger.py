@@ -325,6 +325,10 @@ class StoredKey(Struct, frozen=True):
     active_ms: int
     until_ms: int
 
+    def __repr__(self) -> str:
+        """Never the secret."""
+        return f"StoredKey({self.use} {self.key_id})"
+
 
 class KeyStore(Protocol):
     """Where the keys of tokens live."""
@@ -403,12 +407,13 @@ Stop = Literal["frozen", "sends_spent", "tries_spent", "code_gone", "not_live", 
 
 
 class Counted(NamedTuple):
-    """A try that was counted before anything was compared."""
+    """A try that was counted before anything was compared; `at_ms`: when, for whoever takes it back."""
 
     challenge_id: str
     code_hash: bytes
     tries_left: int
     """At this subject, for life, after this one."""
+    at_ms: int
 
 
 class Authenticator(Struct, frozen=True, kw_only=True):
@@ -424,6 +429,10 @@ class Authenticator(Struct, frozen=True, kw_only=True):
     last_step: int
     fails: int
     disabled_ms: int | None
+
+    def __repr__(self) -> str:
+        """Never the seed."""
+        return f"Authenticator({self.authenticator_id})"
 
 
 class Challenges(Protocol):

@@ -119,18 +119,19 @@ class MemberVisits:
     async def acknowledge(self, cookie: str | None, client: Client) -> View:
         def acknowledge(found: Found, session: Session, client: Client) -> View:
             self._ledger.acknowledge(found.token.token_hash, session.hash)
-            return self._standing(found, session, client)
+            return self._after(found, session, client)
 
-        return await self._at(cookie, client, acknowledge)
+        return await self._at(cookie, client, self._standing, redeemed=acknowledge)
 
     async def _at(
         self,
         cookie: str | None,
         client: Client,
         gesture: Callable[[Found, Session, Client], View],
+        redeemed: Callable[[Found, Session, Client], View] | None = None,
         **beside: Any,
     ) -> View:
-        """Run a gesture in a thread at the token of a session, if there is one."""
+        """Run a gesture in a thread at the token of a session, if there is one; `redeemed` where it is redeemed."""
         session = of_cookie(self._secrets.cookies, cookie, self._clock())
         claims = None if session is None else self._finder.read(session.text)
         if session is None or claims is None:
@@ -141,7 +142,7 @@ class MemberVisits:
             if found is None:
                 return self._bare("gone", client)
             if found.token.state == "redeemed":
-                return self._after(found, session, client)
+                return (redeemed or self._after)(found, session, client)
             step = self._ended(found)
             return self._view(found, step) if step is not None else gesture(found, session, client)
 
