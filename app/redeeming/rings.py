@@ -50,13 +50,16 @@ class Rings:
         self._held = await asyncio.to_thread(self._read, self._clock())
 
     async def keep_fresh(self) -> None:
-        """Refresh for ever."""
+        """Refresh for ever; a fault of ours must not end it, since the keys would be trusted no longer for good."""
         while True:
             try:
                 await self.refresh()
             except RecordAway as away:
                 log.warning("the keys of tokens cannot be read; trying again", why=str(away))
                 await asyncio.sleep(RETRY_S)
+            except Exception:
+                log.exception("the keys of tokens cannot be read; trying again")
+                await asyncio.sleep(FRESH_EVERY_S)
             else:
                 await asyncio.sleep(FRESH_EVERY_S)
 

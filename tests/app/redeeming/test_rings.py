@@ -168,16 +168,14 @@ async def test_keeping_fresh_outlives_a_record_that_is_away_and_a_fault(rings, s
     """Not a moment is waited for but that of the loop itself."""
     monkeypatch.setattr(numbers, "FRESH_EVERY_S", 0)
     monkeypatch.setattr(numbers, "RETRY_S", 0)
-    read = asyncio.Event()
+    read, troubles = asyncio.Event(), [RecordAway("away"), ValueError("a fault")]
 
     class Troubled:
         """Away once, broken once, then well."""
 
-        troubles = [RecordAway("away"), ValueError("a fault")]
-
         def ensure(self, now_ms):
-            if self.troubles:
-                raise self.troubles.pop(0)
+            if troubles:
+                raise troubles.pop(0)
             store.ensure(now_ms)
 
         def keys(self, use):
@@ -190,7 +188,7 @@ async def test_keeping_fresh_outlives_a_record_that_is_away_and_a_fault(rings, s
     await asyncio.wait_for(read.wait(), 10)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
-    assert not Troubled.troubles
+    assert not troubles
 
 
 async def test_a_ring_without_an_active_key_says_so_instead_of_signing(rings, watch):
