@@ -55,7 +55,7 @@ class Answer(NamedTuple):
     replayed: bool = False
 
 
-class Issued(Struct, frozen=True):
+class Issued(Struct, frozen=True, omit_defaults=True):
     """The body of 201: the contract's. `link` only where the caller delivers it; `repeated` rows of a bulk job too."""
 
     token_id: str
