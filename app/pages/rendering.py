@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -137,7 +138,7 @@ class Renderer:
             sheet=sheet,
             brand=terms.brand if terms else None,
             support=terms.support if terms else "",
-            t=TEXTS[sheet.locale],
+            t=SimpleNamespace(**TEXTS[sheet.locale]),  # a dict has methods, and one of them is `copy`
             say=partial(say, sheet.locale),
             duration=partial(telling.duration, locale=sheet.locale),
             **given,

@@ -50,7 +50,7 @@
     const tick = () => {
       const left = Math.ceil((end - performance.now()) / 1000);
       if (left > 0) {
-        const clock = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+        const clock = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0") + "\u00a0min";
         told.textContent = form.dataset.in.replace("{left}", clock);
         setTimeout(tick, 250);
         return;
