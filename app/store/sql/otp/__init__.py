@@ -1,0 +1,10 @@
+"""
+Codes and authenticator apps in SQL. Everything about one subject is serialised by its row in `otp_subjects`.
+
+Locks are taken in the ledger's order, so that no two transactions wait for each other: the subject, its challenges, its
+token, authenticators, counts (of a client, a recipient, an account, a programme), the outbox, the end of the audit.
+"""
+
+from app.store.sql.otp.challenges import SqlChallenges
+
+__all__ = ["SqlChallenges"]
