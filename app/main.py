@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
+from urllib.parse import urlsplit
 
+from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from app import data_dir as layout
 from app import metrics
 from app.access import Gate
 from app.api.context import Api
@@ -22,13 +26,25 @@ from app.explaining import Explainer
 from app.journal import Journal
 from app.keys import derive, master_key
 from app.linking import Linker
+from app.mail.local import LocalBox
 from app.model_shelf import Shelf
 from app.model_watch import ModelWatch
 from app.outcomes import Outcomes
-from app.policy.file import DEFAULT_FILE, parse
+from app.pages.redeeming import member_routes
+from app.policy.file import DEFAULT_FILE, PolicyFile, parse
 from app.policy.showing import shown
+from app.ports import RecordAway
 from app.problems import NOT_FOUND, Refused
 from app.readiness import Readiness
+from app.redeeming.counter import TokenDesk
+from app.redeeming.finding import Finder
+from app.redeeming.issuing import Issuer
+from app.redeeming.proving import Prover
+from app.redeeming.releasing import Releaser
+from app.redeeming.rings import Rings
+from app.redeeming.secrets import Secrets
+from app.redeeming.terms import Terms
+from app.redeeming.visits import MemberVisits
 from app.rulebook import Rulebook
 from app.scoring import Scorer
 from app.seal import Seal
@@ -38,6 +54,11 @@ from app.spool import Spool
 from app.store.freshness import Freshness
 from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, open_engine
+from app.store.sql.account_keys import AccountKeys
+from app.store.sql.audit import Audit
+from app.store.sql.otp import SqlChallenges
+from app.store.sql.tokens import SqlKeyStore, SqlLedger
+from app.store.throttle import ValkeyThrottle
 from app.store.valkey import ValkeyHistory
 
 CONNECT_PATIENCE_S: Final = 5.0
@@ -51,6 +72,56 @@ SPOOLING_MS: Final = 15
 def _rest_of_the_deadline_s(settings: Settings) -> float:
     """Patience with the second round trip: what the first may have left of the deadline, 5 ms at least."""
     return max(settings.fallback_deadline_ms - settings.hot_timeout_ms - SPOOLING_MS, 5) / 1_000
+
+
+def _fresh_id(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_hex(12)}"
+
+
+class _Tokens:
+    """One-time tokens: what a backend and a member's browser can ask, and the keys behind both."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        master: bytes,
+        engine: Engine,
+        pipeline: Pipeline,
+        record: SqlRecord,
+        file: PolicyFile,
+    ) -> None:
+        keys, audit = AccountKeys(Seal(derive(master, "record"))), Audit(derive(master, "audit"))
+        ledger, challenges = SqlLedger(engine, keys, audit), SqlChallenges(engine, keys, audit)
+        known, base = Secrets.of(master), settings.public_url or ""
+        host = urlsplit(base).netloc
+        self.rings = Rings(SqlKeyStore(engine, Seal(derive(master, "tokens/keys")), audit), system_clock)
+
+        def greeting(program_id: str | None) -> Terms:
+            return file.usual_terms if program_id is None else file.terms(program_id)
+
+        finder = Finder(self.rings, ledger.token, system_clock)
+        prover = Prover(challenges, known, host, system_clock)
+        releaser = Releaser(ledger, finder, self.rings, system_clock, _fresh_id)
+        issuer = Issuer(
+            ledger,
+            finder,
+            self.rings,
+            known,
+            terms=lambda program_id: (file.terms(program_id), file.version),
+            decision=record.decision,
+            authenticator=challenges.authenticator,
+            link=lambda text: f"{base}/r{'/' if settings.link_form == 'path' else '#'}{text}",
+            host=host,
+            clock=system_clock,
+        )
+        self.desk = TokenDesk(
+            finder, issuer, prover, releaser, ledger, challenges, known,
+            terms=file.terms, clock=system_clock, new_id=_fresh_id,
+        )  # fmt: skip
+        self.visits = MemberVisits(
+            finder, prover, releaser, ledger, ValkeyThrottle(pipeline), known, greeting, system_clock
+        )
+        self.csrf_key = known.forms
 
 
 class _Scorer:
@@ -77,6 +148,7 @@ def create_app(settings: Settings) -> ASGIApp:
         Scorer(history, record, sighter, rulebook, journal, spool, system_clock, time.perf_counter),
         Outcomes(history, record, sighter, journal, system_clock),
     )
+    tokens = _Tokens(settings, master, engine, pipeline, record, file)
     freshness = Freshness(pipeline, system_clock)
 
     async def exposition() -> bytes:
@@ -91,11 +163,15 @@ def create_app(settings: Settings) -> ASGIApp:
         await pipeline.open(patience_s=CONNECT_PATIENCE_S)
         await asyncio.to_thread(record.keep_policy, file.version, text, system_clock())
         await models.look()
+        with contextlib.suppress(RecordAway):
+            await tokens.rings.refresh()
+        freshening = asyncio.create_task(tokens.rings.keep_fresh())
         looking = asyncio.create_task(models.keep_looking())
         try:
             yield
         finally:
             looking.cancel()
+            freshening.cancel()
             await pipeline.close()
             engine.dispose()
 
@@ -112,7 +188,24 @@ def create_app(settings: Settings) -> ASGIApp:
         policy=lambda program_id: shown(file.programme(program_id)),
         unready=Readiness(freshness.complete, record.ping, lambda: models.is_missing).missing,
         metrics=exposition,
-        new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",
+        new_id=_fresh_id,
+        desk=tokens.desk,
         measured=metrics.answered,
     )
-    return http_app(api, lifespan=lifespan, hosts=settings.trusted_hosts)
+    pages = member_routes(
+        tokens.visits,
+        public_url=settings.public_url or "",
+        csrf_key=tokens.csrf_key,
+        local_box=_local_box(settings),
+    )
+    return http_app(api, extra=pages, lifespan=lifespan, hosts=settings.trusted_hosts)
+
+
+def _local_box(settings: Settings) -> LocalBox | None:
+    """Where a development installation keeps what it would send; None where everything leaves the house."""
+    everything_leaves = settings.smtp_url is not None and settings.messenger_url is not None
+    return (
+        None
+        if settings.env == "production" or everything_leaves
+        else LocalBox(layout.outbox_dir(settings.data_dir), system_clock)
+    )
