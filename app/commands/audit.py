@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hmac
 import json
-import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from sqlalchemy import Engine
 
-from app.commands.installed import installed, told_instant
+from app.commands.installed import installed, show_table, shown_instant, told_instant
 from app.commands.options import data_option
 from app.keys import derive
 from app.store.sql.audit import Audit, Broken, Whole
@@ -23,6 +21,9 @@ from app.store.sql.audit_rows import Noted, mac_of, newest
 USUAL_ROWS: Final = 50
 """Rows of a list: a screen or two."""
 MOST_ROWS: Final = 100_000
+"""So many are held in memory before the first is written."""
+MAC_BYTES: Final = 32
+"""Of HMAC-SHA-256; an empty audit ends with none."""
 
 
 class Anchor(NamedTuple):
@@ -41,9 +42,12 @@ class AnchorType(click.ParamType[Anchor]):
         """Take it apart."""
         seq, _, mac = str(value).partition(":")
         try:
-            return Anchor(int(seq), bytes.fromhex(mac))
+            anchor = Anchor(int(seq), bytes.fromhex(mac))
         except ValueError:
+            anchor = None
+        if anchor is None or len(anchor.mac) != (MAC_BYTES if anchor.seq else 0):
             self.fail(f"{str(value)!r} is not SEQ:MAC, as `earnest audit verify` prints it", param, ctx)
+        return anchor
 
 
 @click.group()
@@ -92,7 +96,10 @@ def list_rows(limit: int, subject: str | None, data_dir: Path | None, *, as_json
     if as_json:
         click.echo(json.dumps([_described(row) for row in rows], indent=2))
     elif rows:
-        _show([_described(row) for row in rows])
+        show_table(
+            ("seq", "at (UTC)", "event", "subject", "actor", "detail"),
+            [(row.seq, shown_instant(row.entry.at_ms), *row.entry[2:5], row.entry.detail) for row in rows],
+        )
     else:
         click.echo("No rows.", err=True)
 
@@ -108,7 +115,7 @@ def _verified(chain: Audit, engine: Engine) -> Whole | Broken:
 
 def _still_there(engine: Engine, expected: Anchor) -> bool:
     if expected.seq == 0:
-        return not expected.mac
+        return True
     mac = mac_of(engine, expected.seq)
     return mac is not None and hmac.compare_digest(mac, expected.mac)
 
@@ -125,14 +132,3 @@ def _described(row: Noted) -> dict[str, object]:
         "ip_hash": entry.ip_hash.hex(),
         "detail": entry.detail,
     }
-
-
-def _show(rows: list[dict[str, object]]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("seq", justify="right")
-    for name in ("at", "event", "subject", "actor"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("detail")
-    for row in rows:
-        table.add_row(*(str(row[name]) for name in ("seq", "at", "event", "subject", "actor", "detail")))
-    Console(file=sys.stdout, highlight=False, markup=False).print(table)

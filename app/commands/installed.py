@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import click
+from rich.console import Console
+from rich.table import Table
 from sqlalchemy import Engine
 
 from app import data_dir as layout
@@ -16,6 +19,9 @@ from app.commands.options import plainly, settings_with
 from app.keys import master_key
 from app.settings import Settings
 from app.store.sql import is_current, open_engine
+
+PIPED_COLUMNS: Final = 240
+"""Width of a table that goes to a file or a program: more than any of ours."""
 
 
 class Installed(NamedTuple):
@@ -51,3 +57,19 @@ def installed(data_dir: Path | None) -> Iterator[Installed]:
 def told_instant(at_ms: int) -> str:
     """In UTC, to the second."""
     return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="seconds")
+
+
+def shown_instant(at_ms: int) -> str:
+    """The same in a table, to the second and without its zone."""
+    return told_instant(at_ms)[:19].replace("T", " ")
+
+
+def show_table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on standard output. Nothing is cut off where nobody looks on."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for name in names:
+        table.add_column(name, no_wrap=name != names[-1])
+    for row in rows:
+        table.add_row(*map(str, row))
+    console = Console(file=sys.stdout, highlight=False, markup=False)
+    console.print(table, width=None if console.is_terminal else PIPED_COLUMNS)

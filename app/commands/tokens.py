@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from app.clock import system_clock
-from app.commands.installed import Installed, installed, told_instant
+from app.commands.installed import Installed, installed, show_table, shown_instant, told_instant
 from app.commands.options import data_option
 from app.keys import derive
 from app.redeeming.rings import FRESH_EVERY_S
@@ -44,11 +41,17 @@ def keys(data_dir: Path | None, *, as_json: bool) -> None:
     """List the keys that are kept: ids and instants, never the keys themselves."""
     with installed(data_dir) as it:
         store, now_ms = _store(it), system_clock()
-        rows = [*_described(store.keys("sign"), now_ms), *_described(store.keys("vault"), now_ms)]
+        found = [*_with_states(store.keys("sign"), now_ms), *_with_states(store.keys("vault"), now_ms)]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
-    elif rows:
-        _show(rows)
+        click.echo(json.dumps([_described(key, state) for key, state in found], indent=2))
+    elif found:
+        show_table(
+            ("id", "use", "state", "made (UTC)", "until (UTC)"),
+            [
+                (key.key_id, key.use, state, shown_instant(key.made_ms), shown_instant(key.until_ms))
+                for key, state in found
+            ],
+        )
     else:
         click.echo("No keys yet: the first start makes them.", err=True)
 
@@ -104,35 +107,27 @@ def _store(it: Installed) -> SqlKeyStore:
     return SqlKeyStore(it.engine, seal, audit)
 
 
-def _described(found: Sequence[StoredKey], now_ms: int) -> list[dict[str, str]]:
+def _with_states(found: Sequence[StoredKey], now_ms: int) -> list[tuple[StoredKey, str]]:
     """Keys of one use: which is in use, which waits for its time, which only reads what was made with it."""
     active = [key for key in found if key.active_ms <= now_ms < key.until_ms]
     in_use = max(active, key=lambda key: (key.active_ms, key.made_ms), default=None)
-    return [
-        {
-            "key_id": key.key_id,
-            "use": key.use,
-            "state": (
-                "in use"
-                if key is in_use
-                else "waits"
-                if key.active_ms > now_ms
-                else "over"
-                if key.until_ms <= now_ms
-                else "reads"
-            ),
-            "made_at": told_instant(key.made_ms),
-            "active_at": told_instant(key.active_ms),
-            "until": told_instant(key.until_ms),
-        }
-        for key in found
-    ]
+
+    def state(key: StoredKey) -> str:
+        if key is in_use:
+            return "in use"
+        if key.active_ms > now_ms:
+            return "waits"
+        return "reads" if now_ms < key.until_ms else "over"
+
+    return [(key, state(key)) for key in found]
 
 
-def _show(rows: list[dict[str, str]]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for name in ("id", "use", "state", "made", "active", "until"):
-        table.add_column(name, no_wrap=True)
-    for row in rows:
-        table.add_row(*(row[name] for name in ("key_id", "use", "state", "made_at", "active_at", "until")))
-    Console(file=sys.stdout, highlight=False, markup=False).print(table)
+def _described(key: StoredKey, state: str) -> dict[str, str]:
+    return {
+        "key_id": key.key_id,
+        "use": key.use,
+        "state": state,
+        "made_at": told_instant(key.made_ms),
+        "active_at": told_instant(key.active_ms),
+        "until": told_instant(key.until_ms),
+    }
