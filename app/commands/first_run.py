@@ -75,6 +75,8 @@ def main(address: str, data_dir: Path) -> None:
     engine.dispose()
     caller = Caller(address, minted.token)
     click.echo(f"\nEarnest answers at {address}   (Ctrl-C stops it)")
+    if settings.smtp_url is None or settings.messenger_url is None:
+        click.echo(f"Mails and codes it would send: {address}/outbox")
     click.echo(f"\nAPI key, good for a day:\n    {minted.token}\n")
     member = f"demo-{secrets.token_hex(3)}"
     events = story(member, now_ms)

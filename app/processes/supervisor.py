@@ -34,6 +34,8 @@ EXTRA_PATIENCE_S: Final = 5.0
 POLL_S: Final = 0.25
 """Seconds between two looks at children that are ending, should a SIGCHLD be missed."""
 READ_BYTES: Final = 64
+LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
+"""Listening everywhere is an address that no browser can open."""
 
 log = structlog.get_logger("earnest.processes")
 
@@ -73,6 +75,7 @@ class _Family:
         self._parts = parts
         self._held = held
         self._listening = listening
+        self._links = {} if settings.public_url else {"EARNEST_PUBLIC_URL": _address(listening)}
         self._ready, self._tell_ready = os.pipe()
         self._store: list[Child] = []
         self._web = [Child(f"web-{index}", self._start_web) for index in range(settings.workers)]
@@ -147,6 +150,7 @@ class _Family:
             env={
                 **os.environ,
                 **self._settings.as_environment(),
+                **self._links,
                 metrics.DIRECTORY_VARIABLE: str(layout.metrics_dir(self._settings.data_dir)),
             },
             stdin=subprocess.DEVNULL,
@@ -166,7 +170,9 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _address(listening: socket.socket) -> str:
+    """Where this machine reaches it; in development also the base of links that nobody set."""
     host, port = listening.getsockname()[:2]
+    host = LOOPBACK_OF.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

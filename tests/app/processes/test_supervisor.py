@@ -38,6 +38,8 @@ def create_app(settings):
         body = b"pong"
         if scope["path"] == "/metrics":
             body = metrics.render()
+        elif scope["path"] == "/links":
+            body = str(settings.public_url).encode()
         else:
             metrics.decided("allow", "earn", "detectors", 0.001)
         headers = [(b"content-length", str(len(body)).encode())]
@@ -48,7 +50,7 @@ def create_app(settings):
 def run(settings):
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    (settings.data_dir / "worker-began").touch()
+    (settings.data_dir / "worker-began").write_text(str(settings.public_url))
     stop.wait()
     (settings.data_dir / "worker-ended").touch()
 
@@ -173,6 +175,14 @@ def test_a_killed_child_is_replaced_while_the_service_goes_on(serving, word):
     until(serving.hot_store_answers)
     assert serving.get() == b"pong"
     assert time.monotonic() - killed_at < 3
+
+
+def test_without_a_base_of_links_the_children_learn_the_address_they_are_reached_at(serving):
+    """The port was chosen by the system."""
+    here = f"http://127.0.0.1:{serving.port}"
+    assert serving.get("/links") == here.encode()
+    began = serving.data_dir / "worker-began"
+    until(lambda: began.exists() and began.read_text() == here)
 
 
 def test_what_the_hot_store_held_survives_its_death(serving):
