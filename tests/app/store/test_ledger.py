@@ -78,7 +78,9 @@ def test_the_same_call_is_told_what_it_was_told_before(ledger):
 def test_a_call_is_forgotten_after_its_day_swept_or_not(ledger):
     ledger.issue([(new_token(1), None, call("k"))], WHO)
     just_before = new_token(2, issued_ms=NOW_MS + DAY_MS - 1)
-    assert ledger.issue([(just_before, None, call("k"))], WHO) == [Repeated(True, b"answer")]
+    assert ledger.issue([(just_before, None, call("k"))], WHO) == [
+        Repeated(same_body=True, sealed_answer=b"answer")
+    ]
     after = new_token(3, issued_ms=NOW_MS + DAY_MS)
     assert ledger.issue([(after, None, call("k"))], WHO) == ["issued"]
 
