@@ -18,7 +18,7 @@ QR_SCALE: Final = 4
 """Pixels a module: the code is some 200 pixels wide, which a phone reads off a screen at arm's length."""
 
 
-async def enrol(call: Call) -> Response:
+async def enrol_authenticator(call: Call) -> Response:
     """POST /v1/accounts/{account_id}/authenticators."""
     account_id = call.path("account_id")
     await call.body(EnrolBody)
@@ -26,7 +26,7 @@ async def enrol(call: Call) -> Response:
     return reply(Enrolled(made.authenticator_id, uri, await to_thread.run_sync(qr_svg, uri)), 201)
 
 
-async def confirm(call: Call) -> Response:
+async def confirm_authenticator(call: Call) -> Response:
     """POST /v1/accounts/{account_id}/authenticators/{authenticator_id}/confirm."""
     names = call.path("account_id"), call.path("authenticator_id")
     body, _ = await secret_body(call, ConfirmBody)
@@ -38,7 +38,7 @@ async def confirm(call: Call) -> Response:
     return reply(Confirmed())
 
 
-async def forget(call: Call) -> Response:
+async def forget_authenticator(call: Call) -> Response:
     """DELETE /v1/accounts/{account_id}/authenticators/{authenticator_id}."""
     names = call.path("account_id"), call.path("authenticator_id")
     if not await call.api.desk.forget_authenticator(*names, caller(call)):
@@ -55,15 +55,15 @@ ALL: Final = "/v1/accounts/{account_id}/authenticators"
 ONE: Final = f"{ALL}/{{authenticator_id}}"
 OPERATIONS: Final = (
     Operation(
-        "POST", ALL, "Enrol an authenticator app", enrol,
+        "POST", ALL, "Enrol an authenticator app", enrol_authenticator,
         scopes=("tokens",), takes=EnrolBody, gives=Enrolled, status=201,
     ),
     Operation(
-        "POST", f"{ONE}/confirm", "Confirm an authenticator app by its first code", confirm,
+        "POST", f"{ONE}/confirm", "Confirm an authenticator app by its first code", confirm_authenticator,
         scopes=("tokens",), takes=ConfirmBody, gives=Confirmed, refuses=(UNPROVEN,),
     ),
     Operation(
-        "DELETE", ONE, "Forget an authenticator app", forget,
+        "DELETE", ONE, "Forget an authenticator app", forget_authenticator,
         scopes=("tokens",), status=204, gives_media=None,
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from app.problems import NOT_FOUND, Refused
 from tokens.ledger import Budget
 
 
-async def budget(call: Call) -> Response:
+async def campaign_budget(call: Call) -> Response:
     """GET /v1/campaigns/{campaign_id}/budget."""
     found = await call.api.desk.budget(call.principal.program_id, call.path("campaign_id"))
     if found is None:
@@ -21,7 +21,7 @@ async def budget(call: Call) -> Response:
     return reply(_view(found))
 
 
-async def set_budget(call: Call) -> Response:
+async def set_campaign_budget(call: Call) -> Response:
     """PUT /v1/campaigns/{campaign_id}/budget."""
     campaign_id = call.path("campaign_id")
     body = await call.body(BudgetBody)
@@ -52,11 +52,11 @@ def _view(budget: Budget) -> BudgetView:
 PATH: Final = "/v1/campaigns/{campaign_id}/budget"
 OPERATIONS: Final = (
     Operation(
-        "GET", PATH, "Read a campaign's budget and what of it is used", budget,
+        "GET", PATH, "Read a campaign's budget and what of it is used", campaign_budget,
         scopes=READERS, gives=BudgetView,
     ),
     Operation(
-        "PUT", PATH, "Set a campaign's budget", set_budget,
+        "PUT", PATH, "Set a campaign's budget", set_campaign_budget,
         scopes=("admin",), takes=BudgetBody, gives=BudgetView,
     ),
 )  # fmt: skip

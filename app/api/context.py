@@ -64,5 +64,5 @@ class Api:
     metrics: Callable[[], Awaitable[bytes]]
     caught_up: Callable[[], Awaitable[None]]
     new_id: Callable[[str], str]
+    desk: Desk
     measured: Callable[[str, str, int, float], None]
-    desk: Desk = None  # type: ignore[assignment]

@@ -5,10 +5,10 @@ Nothing of these bodies is ever repeated in an answer, not even a member's name:
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.responses import Response
 
 from app.api.idempotency import REQUIRED_KEY, required_call_key
@@ -36,7 +36,7 @@ NO_TEXT: Final = "?"
 """Stands for a text that cannot be kept. No token and no code holds it, so it is as unknown as any other."""
 
 
-async def send_code(call: Call) -> Response:
+async def send_token_code(call: Call) -> Response:
     """POST /v1/tokens/challenge."""
     body, _ = await secret_body(call, ChallengeBody)
     answer = await call.api.desk.send_code(body.token, body.account_id, caller(call))
@@ -45,7 +45,7 @@ async def send_code(call: Call) -> Response:
     return reply(answer.body, 202)
 
 
-async def redeem(call: Call) -> Response:
+async def redeem_token(call: Call) -> Response:
     """POST /v1/tokens/redeem."""
     key = required_call_key(call)
     body, raw = await secret_body(call, RedeemBody)
@@ -70,19 +70,22 @@ async def secret_body(call: Call, shape: type[S]) -> tuple[S, bytes]:
     members, faults = sift(tree, shape)
     if faults:
         known = {f"/{name}" for name in shape.__struct_fields__}
-        raise Refused(of_faults(told([f if f.pointer in known else Fault("", f.message) for f in faults])))
+        nameless = (fault if fault.pointer in known else Fault("", fault.message) for fault in faults)
+        raise Refused(of_faults(told(list(dict.fromkeys(nameless)))))
     return msgspec.convert(members, shape), raw
 
 
+EXAMPLE: Final = {"token": "the text behind /r# or /r/ of the link", "account_id": "m-1", "otp": "492039"}
 OPERATIONS: Final = (
     Operation(
-        "POST", "/v1/tokens/challenge", "Send the member the code of a token", send_code,
+        "POST", "/v1/tokens/challenge", "Send the member the code of a token", send_token_code,
         scopes=("tokens",), takes=ChallengeBody, gives=CodeSent, status=202,
         refuses=(NOT_FOUND, CONFLICT, LOCKED, TOO_EARLY, TOO_MANY_REQUESTS),
     ),
     Operation(
-        "POST", "/v1/tokens/redeem", "Redeem a token, exactly once", redeem,
-        scopes=("tokens",), headers=(REQUIRED_KEY,), takes=RedeemBody, gives=RedeemedToken, replays=True,
+        "POST", "/v1/tokens/redeem", "Redeem a token, exactly once", redeem_token,
+        scopes=("tokens",), headers=(REQUIRED_KEY,), takes=Annotated[RedeemBody, Meta(examples=[EXAMPLE])],
+        gives=RedeemedToken, replays=True,
         refuses=(UNPROVEN, NOT_FOUND, CONFLICT, LOCKED, TOO_EARLY, TOO_MANY_REQUESTS),
     ),
 )  # fmt: skip

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from dataclasses import replace
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from anyio import to_thread
 from anyio.lowlevel import checkpoint
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Meta, Raw
 from starlette.responses import Response
 
 from app.api.idempotency import OPTIONAL, call_key
 from app.api.operation import Call, Operation, reply
 from app.api.token_orders import order_of
 from app.api.token_wire import Bulk, BulkAnswer, BulkBody, IssuedRow, RefusedRow, TokenRow
-from app.api.tokens import ORDER_BYTES, caller
+from app.api.tokens import EXAMPLE, ORDER_BYTES, caller
 from app.event_laws import plain
 from app.faults import Faults, one
 from app.intake import BREAKS_A_ROW
@@ -23,7 +24,7 @@ from app.problems import Problem, Refused, body_of, of_faults
 from app.redeeming.desk import Issued, Order
 from app.shapes import FAULTS_TOLD, sift, told, too_large
 from app.strict_json import Unclean, odd_text, quick_tree, tolerant_tree
-from tokens.limits import ROWS_PER_BULK
+from tokens.limits import CALL_KEPT_S, ROWS_PER_BULK
 
 BULK_BYTES: Final = 16_777_216
 """16 MiB: 10,000 rows of 1,600 bytes, thrice the usual size."""
@@ -48,7 +49,7 @@ class Job(NamedTuple):
     rows: Sequence[object]
 
 
-async def issue_bulk(call: Call) -> Response:
+async def issue_tokens(call: Call) -> Response:
     """POST /v1/tokens/bulk."""
     key = call_key(call)
     job = await to_thread.run_sync(read_job, await call.raw_body(BULK_BYTES))
@@ -176,9 +177,15 @@ def _answer(order: Order, result: Issued | Problem) -> IssuedRow | RefusedRow:
     )
 
 
+OF_ROWS: Final = replace(
+    OPTIONAL,
+    description="Your own, unguessable name for this job: repeated with it, rows issued before are answered with their "
+    f"links too, for {CALL_KEPT_S // 3_600} h. Without it they are answered without.",
+)
+EXAMPLE_JOB: Final = {"bulk_id": "autumn-1", "rows": [EXAMPLE | {"row_id": "1"}]}
 OPERATIONS: Final = (
     Operation(
-        "POST", "/v1/tokens/bulk", "Issue up to 10,000 tokens, each row apart", issue_bulk,
-        scopes=("tokens",), headers=(OPTIONAL,), takes=Bulk, gives=BulkAnswer,
+        "POST", "/v1/tokens/bulk", "Issue up to 10,000 tokens, each row apart", issue_tokens,
+        scopes=("tokens",), headers=(OF_ROWS,), takes=Annotated[Bulk, Meta(examples=[EXAMPLE_JOB])], gives=BulkAnswer,
     ),
 )  # fmt: skip

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 from email_validator import EmailNotValidError, validate_email
 
 from app.api.token_wire import PAYLOAD_BYTES, DeliveryBody, OtpBody, RewardBody, TokenBody, TokenRow
-from app.event_laws import exact_metadata, plain
+from app.event_laws import EARLIEST, exact_metadata, plain
 from app.faults import Fault, Faults
 from app.redeeming.desk import Order
 from app.shapes import REQUIRED, told
@@ -22,7 +22,9 @@ E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 PAYLOAD_DEPTH: Final = 8
 """Objects and arrays within each other. A voucher needs two, and no reader has to fear for its stack."""
 NO_PASSKEYS: Final = "must be sms, totp, email or none: passkeys cannot be used for tokens yet"
-NO_PROOF: Final = "is required where the link is sent: say how the member proves themselves, with method none if by the link alone"
+NO_PROOF: Final = (
+    "is required where the link is sent: say how the member proves themselves, none if by the link alone"
+)
 SEND_TO_NOBODY: Final = "must not be given with this method: nothing is sent"
 ONE_ADDRESS: Final = "must be one e-mail address"
 
@@ -37,6 +39,8 @@ def order_of(body: TokenBody) -> Order | Faults:
         *_otp(body.otp, delivery),
         *exact_metadata(body.metadata),
     ]
+    if body.not_before is not None and body.not_before < EARLIEST:
+        faults.append(Fault("/not_before", f"must not be before {EARLIEST.date()}"))
     if faults:
         return told(faults)
     otp = body.otp or OtpBody("none")
@@ -95,16 +99,18 @@ def _payload(payload: Any) -> str | None:
     if not isinstance(payload, dict):
         return "must be an object"
     level: list[object] = [payload]
-    for _ in range(PAYLOAD_DEPTH):
-        for value in level:
-            wrong = _odd(value)
-            if wrong is not None:
-                return wrong
-        level = [inner for value in level for inner in _within(value)]
-        if not level:
-            size = len(msgspec.json.encode(payload))
-            return None if size <= PAYLOAD_BYTES else f"must be at most {PAYLOAD_BYTES:,} bytes"
-    return f"must not be nested more than {PAYLOAD_DEPTH} deep"
+    depth = 0
+    while level:
+        wrong = next((wrong for value in level if (wrong := _odd(value)) is not None), None)
+        if wrong is not None:
+            return wrong
+        holders = [value for value in level if isinstance(value, dict | list)]
+        depth += bool(holders)
+        if depth > PAYLOAD_DEPTH:
+            return f"must not be nested more than {PAYLOAD_DEPTH} deep"
+        level = [inner for holder in holders for inner in _within(holder)]
+    fits = len(msgspec.json.encode(payload)) <= PAYLOAD_BYTES
+    return None if fits else f"must be at most {PAYLOAD_BYTES:,} bytes"
 
 
 def _odd(value: object) -> str | None:
@@ -117,10 +123,8 @@ def _odd(value: object) -> str | None:
     return odd_text(value)
 
 
-def _within(value: object) -> list[object]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _within(holder: dict[str, object] | list[object]) -> Iterable[object]:
+    return holder.values() if isinstance(holder, dict) else holder
 
 
 def _delivery(delivery: DeliveryBody) -> Iterator[Fault]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Any, Final
 
+from msgspec import Meta
 from starlette.responses import Response
 
 from app.api.idempotency import OPTIONAL, call_key
@@ -34,7 +35,7 @@ def caller(call: Call) -> Caller:
     return Caller(call.principal, call.address)
 
 
-async def issue(call: Call) -> Response:
+async def issue_token(call: Call) -> Response:
     """POST /v1/tokens."""
     key = call_key(call)
     raw = await call.raw_body(ORDER_BYTES)
@@ -65,7 +66,7 @@ async def list_tokens(call: Call) -> Response:
     return reply(TokenPage(tuple(view_of(item) for item in page.items), page.next_cursor))
 
 
-async def revoke(call: Call) -> Response:
+async def revoke_token(call: Call) -> Response:
     """POST /v1/tokens/{token_id}/revoke."""
     answer = await call.api.desk.revoke(call.path("token_id"), caller(call))
     if isinstance(answer, Problem):
@@ -96,12 +97,27 @@ def view_of(token: Token) -> TokenView:
     )
 
 
+EXAMPLE: Final[dict[str, Any]] = {
+    "account_id": "m-1",
+    "purpose": "reward_link",
+    "reward": {
+        "reward_id": "gift-10",
+        "title": "A 10 euro gift card",
+        "face_value_minor": 1_000,
+        "currency": "EUR",
+        "payload": {"voucher_code": "K4YQ-7PWD-22XM"},
+    },
+    "campaign_id": "autumn",
+    "expires_in_s": 259_200,
+    "delivery": {"channel": "email", "to": "member@example.com", "locale": "de"},
+    "otp": {"method": "sms", "to": "+491701234567"},
+}
 READERS: Final = ("tokens", "read", "admin")
 OPERATIONS: Final = (
     Operation(
-        "POST", "/v1/tokens", "Issue a one-time token", issue,
-        scopes=("tokens",), headers=(OPTIONAL,), takes=TokenBody, gives=IssuedToken, status=201,
-        replays=True, refuses=(CONFLICT,),
+        "POST", "/v1/tokens", "Issue a one-time token", issue_token,
+        scopes=("tokens",), headers=(OPTIONAL,), takes=Annotated[TokenBody, Meta(examples=[EXAMPLE])],
+        gives=IssuedToken, status=201, replays=True, refuses=(CONFLICT,),
     ),
     Operation(
         "GET", "/v1/tokens", "List tokens, newest first", list_tokens,
@@ -114,7 +130,7 @@ OPERATIONS: Final = (
     ),
     Operation("GET", "/v1/tokens/{token_id}", "Look up a token", token, scopes=READERS, gives=TokenView),
     Operation(
-        "POST", "/v1/tokens/{token_id}/revoke", "Revoke a token and destroy its content", revoke,
+        "POST", "/v1/tokens/{token_id}/revoke", "Revoke a token and destroy its content", revoke_token,
         scopes=("tokens",), gives=TokenView, refuses=(CONFLICT,),
     ),
 )  # fmt: skip

@@ -57,7 +57,11 @@ class MemoryDesk:
         return Answer(answer)
 
     async def issue_many(
-        self, orders: Sequence[Order], bulk_id: str, caller: Caller, call_key: str | None
+        self,
+        orders: Sequence[Order],
+        bulk_id: str,
+        caller: Caller,
+        call_key: str | None,  # noqa: ARG002
     ) -> Sequence[Issued | Problem]:
         self._called(caller)
         results: list[Issued | Problem] = []
