@@ -90,7 +90,10 @@ class _Tokens:
         record: SqlRecord,
         file: PolicyFile,
     ) -> None:
-        keys, audit = AccountKeys(Seal(derive(master, "record"))), Audit(derive(master, "audit"))
+        keys, audit = (
+            AccountKeys(Seal(derive(master, "record"))),
+            Audit(derive(master, "audit"), metrics.audited),
+        )
         ledger, challenges = SqlLedger(engine, keys, audit), SqlChallenges(engine, keys, audit)
         known, base = Secrets.of(master), settings.public_url or ""
         host = urlsplit(base).netloc

@@ -77,6 +77,24 @@ _model_drift = Gauge(
     multiprocess_mode="livemax",
 )
 
+_audited = Counter(
+    "earnest_audited",
+    "Moves of tokens, codes and keys, by the word they have in the audit. One that was beaten by another and made "
+    "again counts each time.",
+    ("event",),
+    registry=_registry,
+)
+_token_refusals = Counter(
+    "earnest_token_refusals", "Tokens' texts and redemptions refused.", ("reason",), registry=_registry
+)
+_outbox = Gauge(
+    "earnest_outbox_messages",
+    "Messages by what became of them, of the last 30 days.",
+    ("state",),
+    registry=_registry,
+    multiprocess_mode="livemostrecent",
+)
+
 _decision_child = cache(_decisions.labels)
 """At most 4 decisions × 13 types × 5 sources; finding a child anew costs more than counting with it."""
 
@@ -112,6 +130,22 @@ def journal(lag_s: float, entries: int) -> None:
 def recorded(entries: int) -> None:
     """Count entries that reached the record."""
     _recorded.inc(entries)
+
+
+def audited(event: str) -> None:
+    """Count a move: `token.issued`, `token.redeemed`, `otp.sent`, `otp.failed` …; a score or so of words."""
+    _audited.labels(event).inc()
+
+
+def token_refused(reason: str) -> None:
+    """Count a refusal: `not_ours` forged or garbage, `unknown` nowhere held, or the ledger's own word."""
+    _token_refusals.labels(reason).inc()
+
+
+def outbox(messages: Mapping[str, int]) -> None:
+    """Set how many messages are in each state; none in those not named."""
+    for state in ("waiting", "sent", "bounced", "failed", "cancelled"):
+        _outbox.labels(state).set(messages.get(state, 0))
 
 
 def model_taken(before: str | None, version: str | None) -> None:

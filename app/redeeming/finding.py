@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hmac import compare_digest
 from typing import NamedTuple
 
+from app import metrics
 from app.ports import Clock, RecordAway
 from app.redeeming.rings import Rings
 from tokens.claims import Claims, audience, secret_hash, token_hash
@@ -46,12 +47,16 @@ class Finder:
 
     def read(self, text: str) -> Claims | None:
         """What a text says, if it is one of ours: no store is asked. Expired ones are read as well."""
-        return self._signer.read(text, self._clock())
+        claims = self._signer.read(text, self._clock())
+        if claims is None:
+            metrics.token_refused("not_ours")
+        return claims
 
     def find(self, claims: Claims) -> Found | None:
         """The token of these claims, if the ledger's says the same. Raises RecordAway."""
         token = self._held(token_hash(claims.jti))
         if token is None:
+            metrics.token_refused("unknown")
             return None
         same_secret = compare_digest(secret_hash(claims.s), token.secret_hash)
         same = token.purpose == claims.pur and claims.aud == audience(token.program_id)

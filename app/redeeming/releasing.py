@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import structlog
 
+from app import metrics
 from app.ports import Clock
 from app.redeeming.finding import ContentShut, Finder, Found
 from app.redeeming.rings import Rings
@@ -84,6 +85,7 @@ class Releaser:
         )
         redeemed = self._ledger.redeem(wanted, proof, call, claimant.who)
         if not isinstance(redeemed, Redeemed):
+            metrics.token_refused(redeemed)
             return redeemed
         if redeemed.redemption_id == redemption_id:
             return Released(redeemed, answer, replayed=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Engine
 
+from app import metrics
 from app.clock import system_clock
 from app.keys import derive
 from app.seal import Seal
@@ -22,6 +24,8 @@ from app.worker.tending_tokens import SWEEP_EVERY_S, SWEEP_ROWS, Tending
 
 DELIVER_EVERY_S: Final = 0.5
 """Between two looks at the outbox: somebody waits for a code."""
+COUNT_EVERY_S: Final = 15.0
+"""Between two counts of the outbox for the metrics: as often as Prometheus asks, since it reads an index through."""
 
 
 def token_chores(settings: Settings, master: bytes, engine: Engine) -> Sequence[Chore]:
@@ -31,14 +35,20 @@ def token_chores(settings: Settings, master: bytes, engine: Engine) -> Sequence[
     Raises:
         ValueError: A relay or messenger that cannot be used. The words hold no secret.
     """
-    audit = Audit(derive(master, "audit"))
+    audit = Audit(derive(master, "audit"), metrics.audited)
     tending = Tending(
         SqlLedger(engine, AccountKeys(Seal(derive(master, "record"))), audit),
         SqlKeyStore(engine, Seal(derive(master, "tokens/keys")), audit),
         system_clock,
     )
+    outbox = SqlOutbox(engine, audit)
+
+    async def count() -> int:
+        metrics.outbox(await asyncio.to_thread(outbox.overview))
+        return 0
+
     deliverer = Deliverer(
-        SqlOutbox(engine, audit),
+        outbox,
         Seal(derive(master, "tokens/outbox")),
         relay(settings, system_clock),
         courier(settings, system_clock),
@@ -47,4 +57,5 @@ def token_chores(settings: Settings, master: bytes, engine: Engine) -> Sequence[
     return (
         Chore("sweep", tending.step, SWEEP_ROWS, SWEEP_EVERY_S),
         Chore("deliver", deliverer.step, BATCH, DELIVER_EVERY_S),
+        Chore("count", count, 1, COUNT_EVERY_S),
     )

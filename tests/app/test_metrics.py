@@ -37,6 +37,20 @@ def test_what_goes_wrong_and_what_lags_is_there():
     assert counted(text, "earnest_recorded_total") >= 3
 
 
+def test_what_became_of_tokens_codes_and_messages_is_there_and_names_nobody():
+    metrics.audited("token.redeemed")
+    metrics.audited("otp.failed")
+    metrics.token_refused("not_ours")
+    metrics.outbox({"waiting": 3, "failed": 1})
+    text = metrics.render()
+    assert counted(text, 'earnest_audited_total{event="token.redeemed"}') >= 1
+    assert counted(text, 'earnest_audited_total{event="otp.failed"}') >= 1
+    assert counted(text, 'earnest_token_refusals_total{reason="not_ours"}') >= 1
+    assert counted(text, 'earnest_outbox_messages{state="waiting"}') == 3
+    metrics.outbox({"sent": 3})
+    assert counted(metrics.render(), 'earnest_outbox_messages{state="waiting"}') == 0
+
+
 def test_counting_a_decision_among_processes_costs_microseconds(tmp_path):
     """2.4 µs when it was written; 25 µs leaves room for a busy machine and still catches a lost cache."""
     script = (

@@ -66,10 +66,11 @@ class Audit:
 
     Args:
         key: 32 secret bytes; the same for every process of an installation.
+        noted: Told the event of every entry appended, for counters.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, noted: Callable[[str], None] = lambda _: None) -> None:
+        self._key, self._noted = key, noted
 
     def hold(self, connection: Connection) -> None:
         """Take the lock of the chain's end until the commit, to look at something before it is changed and noted."""
@@ -86,6 +87,7 @@ class Audit:
         rows = []
         for number, entry in enumerate(entries, seq - len(entries) + 1):
             mac = self._mac(mac, number, entry)
+            self._noted(entry.event)
             rows.append({"seq": number, **entry._asdict(), "mac": mac})
         insert_rows(connection, insert_into(connection, audit), rows)
         connection.execute(
