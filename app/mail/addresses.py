@@ -49,7 +49,7 @@ def sender_of(mail_from: str) -> Address:
     read = EmailMessage(policy=SMTP)
     try:
         read["From"] = mail_from
-        (address,) = read["From"].addresses
+        ((address,),) = [group.addresses for group in read["From"].groups if group.display_name is None]
         return Address(one_line(address.display_name), addr_spec=mailbox(address.addr_spec))
     except (ValueError, HeaderParseError):
         raise ValueError(

@@ -63,11 +63,13 @@ def _composed(
     message["Date"] = datetime.fromtimestamp(now_ms // 1_000, UTC)
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = letter.locale
     message.set_content(_TEXT.get_template(f"{name}.txt").render(said), cte="quoted-printable")
     message.add_alternative(
         _HTML.get_template(f"{name}.html").render(said), subtype="html", cte="quoted-printable"
     )
+    message["Content-Language"] = (
+        letter.locale
+    )  # last: making the parts moves what describes content into them
     return message
 
 
