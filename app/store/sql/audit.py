@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from hmac import compare_digest, digest
-from typing import Final, NamedTuple
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, Row, func, select
 
-from app.store.sql.dialect import insert_into, insert_rows
 from app.store.sql.reach import reading
+from app.store.sql.statement import Statement
 from app.store.sql.token_tables import audit, audit_head
 
 ROWS_AT_ONCE: Final = 5_000
 """Rows read at a time when verifying."""
+_ADVANCE, _ADD, _END = (
+    Statement(files(__package__) / "audit_moves", name) for name in ("advance", "add", "end")
+)
 _HEAD: Final = select(
     audit_head,
     select(func.min(audit.c.seq)).scalar_subquery().label("first"),
@@ -74,25 +78,20 @@ class Audit:
 
     def hold(self, connection: Connection) -> None:
         """Take the lock of the chain's end until the commit, to look at something before it is changed and noted."""
-        connection.execute(text("UPDATE audit_head SET seq = seq WHERE id = 1"))
+        _ADVANCE.run(connection, {"more": 0})
 
     def append(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Append in the transaction of what happened. It holds the chain's end until the commit: do it last."""
         if not entries:
             return
-        seq, mac = connection.execute(
-            text("UPDATE audit_head SET seq = seq + :more WHERE id = 1 RETURNING seq, mac"),
-            {"more": len(entries)},
-        ).one()
+        seq, mac = _ADVANCE.run(connection, {"more": len(entries)}).one()
         rows = []
         for number, entry in enumerate(entries, seq - len(entries) + 1):
             mac = self._mac(mac, number, entry)
             self._noted(entry.event)
             rows.append({"seq": number, **entry._asdict(), "mac": mac})
-        insert_rows(connection, insert_into(connection, audit), rows)
-        connection.execute(
-            audit_head.update().values(mac=mac, head_mac=self._head_mac(seq, mac)).where(audit_head.c.id == 1)
-        )
+        _ADD.run_many(connection, rows)
+        _END.run(connection, {"mac": mac, "head_mac": self._head_mac(seq, mac)})
 
     def verify(self, engine: Engine, progress: Callable[[int], None] = lambda _: None) -> Whole | Broken:
         """
@@ -101,15 +100,9 @@ class Audit:
         Who may write to the database can put it back, end and all, to what it was before: then the chain holds, and
         only `Whole.end` noted elsewhere tells. Nobody can add to it.
         """
-        with reading(engine) as connection:
-            head = connection.execute(_HEAD).first()
-        if head is None:
-            return Broken(0, "the note of the chain's end is missing")
-        wrong = self._end_is_wrong(head.seq, head.mac, head.head_mac) or _outside(
-            head.seq, head.first, head.last
-        )
-        if wrong is not None:
-            return wrong
+        head = self._head(engine)
+        if isinstance(head, Broken):
+            return head
         mac, done = b"", 0
         while done < head.seq:
             with reading(engine) as connection:
@@ -130,6 +123,19 @@ class Audit:
         if not _same(mac, head.mac):
             return Broken(done, "the note of the chain's end is of another chain")
         return Whole(done, mac.hex())
+
+    def end(self, engine: Engine) -> Whole | Broken:
+        """The note of the chain's end alone, and whether a row lies outside: quick, however long. Raises RecordAway."""
+        head = self._head(engine)
+        return head if isinstance(head, Broken) else Whole(head.seq, head.mac.hex())
+
+    def _head(self, engine: Engine) -> Row[Any] | Broken:
+        with reading(engine) as connection:
+            head = connection.execute(_HEAD).first()
+        if head is None:
+            return Broken(0, "the note of the chain's end is missing")
+        wrong = self._end_is_wrong(head.seq, head.mac, head.head_mac)
+        return wrong or _outside(head.seq, head.first, head.last) or head
 
     def _end_is_wrong(self, seq: int, mac: bytes, held: bytes) -> Broken | None:
         if seq and not _same(self._head_mac(seq, mac), held):

@@ -1,6 +1,7 @@
 """Many at one token, one budget, one key: exactly one wins, on both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from threading import Barrier
 
 import pytest
@@ -131,7 +132,7 @@ def test_a_bulk_job_run_by_many_at_once_issues_each_row_once(ledger):
         ]
         return zip(rows, ledger.issue([(t, mail(t), None) for t in rows], WHO), strict=True)
 
-    answers = sum(race([lambda n=n: list(chunk(n)) for n in range(4)]), [])
+    answers = list(chain.from_iterable(race([lambda n=n: list(chunk(n)) for n in range(4)])))
     issued = {t.row_id: t.token_id for t, answer in answers if answer == "issued"}
     assert len(issued) == sum(answer == "issued" for _, answer in answers) == 20
     assert all(answer == RowTaken(issued[t.row_id]) for t, answer in answers if answer != "issued")

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Engine, select
 
 from app.store.sql.audit import Audit, Entry
 from app.store.sql.reach import reading
+from app.store.sql.statement import AnyRow
 from app.store.sql.token_tables import campaign_budgets
-from app.store.sql.tokens.moving import AnyRow, Move, in_one
+from app.store.sql.tokens.moving import Move, in_one
 from tokens.ledger import Budget, NewToken, OverBudget, Who
 
 _HOLD: Final = Move("hold_budget")

@@ -8,9 +8,10 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from app.store.sql.audit import Audit, Entry
+from app.store.sql.statement import AnyRow
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.budgets import give_back
-from app.store.sql.tokens.moving import AnyRow, Move
+from app.store.sql.tokens.moving import Move
 from tokens.ledger import Who
 from tokens.states import State
 

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from app.seal import place
 from app.store.sql.account_keys import AccountKey, AccountKeys
+from app.store.sql.statement import AnyRow
 from app.store.sql.tables import account_keys
 from app.store.sql.token_tables import otp_subjects, tokens
-from app.store.sql.tokens.moving import AnyRow
 from tokens.ledger import NewToken, Reward, Shut, Token
 
 _pack: Final = msgspec.msgpack.Encoder().encode
