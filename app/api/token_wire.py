@@ -38,7 +38,11 @@ Metadata = Annotated[
 
 
 class RewardBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is promised; at least one of its members. `title` is how members read of it; `payload` is secret."""
+    """
+    What is promised: a reward_id, points, a face_value_minor with its currency, a payload, or several of these.
+
+    `title` is how members read of it; `payload` is secret.
+    """
 
     reward_id: Id | None = None
     title: Line | None = None
@@ -49,7 +53,7 @@ class RewardBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
 
 
 class DeliveryBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How the link gets to the member; with `none` it is given back, and `to` needs not be told."""
+    """How the link gets to the member: `to` is required with email (one address) and webhook; `none` gives it back."""
 
     channel: Channel = "none"
     to: To | None = None
