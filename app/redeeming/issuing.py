@@ -149,8 +149,8 @@ class Issuer:
                 order.not_before_ms,
                 order.expires_in_s,
             )
-        except ValueError as error:
-            return _invalid("/not_before", str(error))
+        except ValueError:  # the lives allowed were checked before
+            return _invalid("/not_before", "must be before the token expires")
         expires_ms, hashed = claims.exp * 1_000, token_hash(claims.jti)
         token = NewToken(
             token_hash=hashed,
@@ -234,8 +234,8 @@ class Issuer:
 
     def _problem(self, order: Order, program_id: str, terms: Terms) -> Problem | None:
         """What the policy, the clock or the record says against it."""
-        if order.otp_method == "email" and order.channel == "email" and not terms.email_otp:
-            same = canonical_email(order.otp_to or "") == canonical_email(order.to or "")
+        if order.otp_method == "email" and order.to is not None and not terms.email_otp:
+            same = canonical_email(order.otp_to or "") == canonical_email(order.to)
             if same or order.otp_to == order.to:
                 return _invalid(
                     "/otp/method",
