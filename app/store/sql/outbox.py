@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import func, select
@@ -46,23 +47,19 @@ class SqlOutbox:
 
     def take(self, now_ms: int, limit: int, hold_ms: int) -> Sequence[Waiting]:
         """Due messages, oldest first. Those past their expiry are not among them: they fail here."""
-
-        def move(connection: Connection) -> list[Waiting]:
-            late = list(_MOVES(connection, "late", now_ms=now_ms, limit=min(limit, MOST_AT_ONCE)).scalars())
-            self._end(connection, late, "failed", "expired", now_ms)
-            rows = _MOVES(connection, "take", now_ms=now_ms, limit=limit, until_ms=now_ms + hold_ms)
-            return [
-                Waiting(Message(**{name: row[name] for name in Message.__struct_fields__}), row["attempts"])
-                for row in rows.mappings()
-            ]
-
-        taken = in_one(self._engine, move)
-        return sorted(taken, key=lambda one: (one.message.created_ms, one.message.message_id))
+        while True:
+            taken = in_one(
+                self._engine, lambda connection: _take(connection, now_ms, limit, now_ms + hold_ms)
+            )
+            late = [one.message.message_id for one in taken if one.message.expires_ms <= now_ms]
+            self._end_all(late, "failed", "expired", now_ms)
+            if not late or len(late) < len(taken):
+                good = [one for one in taken if one.message.expires_ms > now_ms]
+                return sorted(good, key=lambda one: (one.message.created_ms, one.message.message_id))
 
     def sent(self, message_ids: Sequence[str], now_ms: int) -> None:
         """Messages that were cancelled or ended meanwhile stay so."""
-        for start in range(0, len(message_ids), MOST_AT_ONCE):
-            self._send(list(message_ids[start : start + MOST_AT_ONCE]), now_ms)
+        self._end_all(message_ids, "sent", "", now_ms)
 
     def later(self, message_id: str, next_ms: int, why: str) -> None:
         in_one(
@@ -86,13 +83,13 @@ class SqlOutbox:
             )
             return {row.state: row.messages for row in rows}
 
-    def _send(self, message_ids: list[str], now_ms: int) -> None:
-        in_one(self._engine, lambda connection: self._end(connection, message_ids, "sent", "", now_ms))
+    def _end_all(self, message_ids: Sequence[str], state: End, why: str, now_ms: int) -> None:
+        for start in range(0, len(message_ids), MOST_AT_ONCE):
+            some = list(message_ids[start : start + MOST_AT_ONCE])
+            in_one(self._engine, partial(self._end, message_ids=some, state=state, why=why, now_ms=now_ms))
 
     def _end(self, connection: Connection, message_ids: list[str], state: End, why: str, now_ms: int) -> None:
         """End those that can be ended so, tell the tokens they deliver, and the audit, which hears no words of others."""
-        if not message_ids:
-            return
         _MOVES(connection, "hold_tokens", message_ids=message_ids).all()
         ended = _MOVES(
             connection,
@@ -123,3 +120,11 @@ class SqlOutbox:
                 for row in sorted(ended)
             ],
         )
+
+
+def _take(connection: Connection, now_ms: int, limit: int, until_ms: int) -> list[Waiting]:
+    rows = _MOVES(connection, "take", now_ms=now_ms, limit=limit, until_ms=until_ms).mappings()
+    return [
+        Waiting(Message(**{name: row[name] for name in Message.__struct_fields__}), row["attempts"])
+        for row in rows
+    ]

@@ -7,6 +7,7 @@ from hashlib import sha256
 from itertools import count
 from threading import Barrier
 
+import msgspec
 from sqlalchemy import Engine, func, select
 
 from app.seal import Seal
@@ -14,9 +15,18 @@ from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Whole
 from app.store.sql.otp import SqlChallenges
 from app.store.sql.outbox import SqlOutbox
-from app.store.sql.token_tables import audit, authenticators, otp_challenges, otp_counts, otp_subjects, outbox, tokens
+from app.store.sql.token_tables import (
+    audit,
+    authenticators,
+    otp_challenges,
+    otp_counts,
+    otp_subjects,
+    outbox,
+    tokens,
+)
+from app.store.sql.tokens import SqlLedger
 from tokens.claims import token_id
-from tokens.ledger import Authenticator, Counted, Message, NewChallenge, Subject, Who
+from tokens.ledger import Authenticator, Counted, Message, NewChallenge, Reward, Subject, Who
 from tokens.limits import CODE_LIFE_S, USUAL_LIFE_S
 
 NOW_MS = 1_794_000_000_123
@@ -46,7 +56,9 @@ class Codes:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.audit = Audit(b"a" * 32)
-        self.challenges = SqlChallenges(engine, AccountKeys(Seal(b"k" * 32)), self.audit)
+        keys = AccountKeys(Seal(b"k" * 32))
+        self.challenges = SqlChallenges(engine, keys, self.audit)
+        self.ledger = SqlLedger(engine, keys, self.audit)
         self.outbox = SqlOutbox(engine, self.audit)
         self._numbers = count(1)
 
@@ -59,7 +71,7 @@ class Codes:
             "program_id": program_id,
             "account_id": account_id,
             "purpose": "reward_link",
-            "reward": b"",
+            "reward": msgspec.msgpack.encode(Reward(points=5)),
             "secret_hash": b"",
             "state": "issued",
             "issued_ms": NOW_MS,

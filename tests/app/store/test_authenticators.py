@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from app.store.sql.token_tables import authenticators, otp_subjects
 from app.store.sql.tables import account_keys
+from app.store.sql.token_tables import authenticators, otp_subjects
 from tests.app.store.codes import CLIENT, MEMBER, NOW_MS, OTHER_SESSION, SESSION, Codes, race
 from tokens.ledger import Counted, Wait
 from tokens.limits import AUTHENTICATOR_REST_S, CODE_LIFE_S, VERIFIED_FOR_S
@@ -35,7 +35,12 @@ def test_an_app_counts_once_its_first_code_was_right(codes):
     assert codes.challenges.authenticator_of("default", "m-1", "app-1") == enrolled
     assert codes.challenges.confirm("app-1", STEP, MEMBER, NOW_MS + 5)
     app = codes.challenges.authenticator("default", "m-1")
-    assert (app.seed, app.confirmed_ms, app.last_step, app.replaced) == (enrolled.seed, NOW_MS + 5, STEP, False)
+    assert (app.seed, app.confirmed_ms, app.last_step, app.replaced) == (
+        enrolled.seed,
+        NOW_MS + 5,
+        STEP,
+        False,
+    )
     assert not codes.challenges.confirm("app-1", STEP + 1, MEMBER, NOW_MS)
     assert not codes.challenges.confirm("nobody's", STEP, MEMBER, NOW_MS)
     assert codes.events() == ["authenticator.enrolled", "authenticator.confirmed"]

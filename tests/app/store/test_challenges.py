@@ -40,7 +40,11 @@ def test_a_sent_code_is_held_for_its_session_and_waits_in_the_outbox(codes):
     assert codes.challenges.challenge(token, OTHER_SESSION) is None
     assert codes.row(token).state == "challenged"
     [taken] = codes.outbox.take(NOW_MS, 10, 1_000)
-    assert (taken.message.kind, taken.message.token_hash, taken.message.sealed) == ("sms", token.hash, b"canary")
+    assert (taken.message.kind, taken.message.token_hash, taken.message.sealed) == (
+        "sms",
+        token.hash,
+        b"canary",
+    )
     assert codes.events() == ["otp.sent"]
 
 
@@ -212,7 +216,9 @@ def test_a_client_that_failed_five_times_waits_a_quarter_of_an_hour_and_nobody_e
     again = codes.send(token, now_ms)
     assert codes.count(token, again, now_ms) == Wait(880, "client")
     assert isinstance(codes.count(token, again, now_ms, client=OTHER_CLIENT), Counted)
-    assert isinstance(codes.count(codes.token(), again, now_ms), str)  # counted by subject: no wait at another
+    assert isinstance(
+        codes.count(codes.token(), again, now_ms), str
+    )  # counted by subject: no wait at another
     later = codes.send(token, last_ms + 899_999)
     assert codes.count(token, later, last_ms + 899_999).limit == "client"
     assert isinstance(codes.count(token, later, last_ms + 900_000), Counted)

@@ -122,7 +122,9 @@ class Watcher:
         self.now_ms += later_ms
         token, session = self.tokens[at], b"%032d" % session
         if what == "send":
-            if isinstance(self.codes.send(token, self.now_ms, session=session, to=self.recipient), NewChallenge):
+            if isinstance(
+                self.codes.send(token, self.now_ms, session=session, to=self.recipient), NewChallenge
+            ):
                 self.sent.append((self.now_ms, at))
             return
         held = self.codes.challenges.challenge(token, session)

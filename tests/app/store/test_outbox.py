@@ -135,6 +135,14 @@ def test_a_message_past_its_expiry_fails_unsent_and_says_so(codes):
     assert codes.events() == ["message.failed"]
 
 
+def test_any_number_of_expired_messages_hides_no_good_one(codes):
+    for n in range(7):
+        codes.post(now_ms=NOW_MS - HOUR_MS - n)
+    good = codes.post()
+    assert take(codes, limit=2) == [good.message_id]
+    assert codes.outbox.overview() == {"failed": 7, "waiting": 1}
+
+
 @pytest.mark.parametrize("end", ["bounced", "failed"])
 def test_a_message_that_will_never_arrive_is_told_to_its_token_and_destroyed(codes, end):
     token = codes.token()

@@ -1,7 +1,7 @@
 -- take.sql · holds at most :limit due messages, longest due first, until :until_ms; others pass over them meanwhile → those, and attempts with this one
 WITH due AS MATERIALIZED (
     SELECT message_id FROM outbox
-    WHERE state = 'waiting' AND next_ms <= :now_ms AND expires_ms > :now_ms
+    WHERE state = 'waiting' AND next_ms <= :now_ms
     ORDER BY next_ms LIMIT :limit
     FOR UPDATE SKIP LOCKED
 )
