@@ -12,7 +12,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 MOST_BYTES: Final = 4096
 """Of a body: a link (1,024 at most) and the session's fields need less than half of it."""
 MOST_FIELDS: Final = 8
-"""Of a form: the longest has four."""
+"""Of a form: the longest has three."""
 
 
 class FormFaulty(Exception):

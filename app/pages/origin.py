@@ -35,7 +35,7 @@ def from_our_page(request: Request, public_url: str) -> bool:
         return set(sites) == {"same-origin"}
     origins = set(request.headers.getlist("origin")) - {UNTOLD}
     ours = {origin_of(public_url)}
-    if urlsplit(public_url).scheme == "http":
+    if urlsplit(public_url).scheme != "https":
         ours.add(f"http://{request.headers.get('host', '')}")
     return origins <= ours
 

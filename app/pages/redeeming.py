@@ -189,11 +189,10 @@ class MemberPages:
         return await self._visits.send_code(cookie, client)
 
     async def _verify(self, cookie: str | None, form: Form, client: Client) -> View:
-        code, echo, key = (form.get(name, "") for name in ("code", "echo", "call_key"))
-        return await self._visits.verify(cookie, code, echo, key, client)
+        return await self._visits.verify(cookie, form.get("code", ""), form.get("echo", ""), client)
 
     async def _release(self, cookie: str | None, form: Form, client: Client) -> View:
-        return await self._visits.release(cookie, form.get("echo", ""), form.get("call_key", ""), client)
+        return await self._visits.release(cookie, form.get("echo", ""), client)
 
     async def _acknowledge(self, cookie: str | None, _: Form, client: Client) -> View:
         return await self._visits.acknowledge(cookie, client)

@@ -191,8 +191,11 @@ def _receipt(view: View, locale: Locale) -> list[Row]:
 def _mishap(view: View, locale: Locale) -> Markup | None:
     if view.mishap is None:
         return None
-    left = telling.duration(view.retry_after_s or 1, locale)
-    return say(locale, view.mishap, digits=view.digits, left=left)
+    key = "tries_spent_totp" if view.mishap == "tries_spent" and view.method == "totp" else view.mishap
+    told = say(locale, key, digits=view.digits)
+    if view.retry_after_s is None:
+        return told
+    return told + " " + say(locale, "patience", left=telling.duration(view.retry_after_s, locale))
 
 
 def _resend_s(view: View) -> int | None:

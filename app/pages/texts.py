@@ -118,13 +118,15 @@ _EN: Final = {
     # what went wrong with the last gesture
     "wrong_code": "That code does not match. Check it and try again.",
     "code_gone": "That code is no longer valid. Ask for a new one.",
-    "tries_spent": "There were too many tries. Please wait {left} and try again.",
-    "wait": "Please wait {left} before the next try.",
+    "tries_spent": "This code was tried too often. Ask for a new one.",
+    "tries_spent_totp": "There were too many tries. Please try again later.",
+    "wait": "That was a little too quick.",
+    "patience": "Please wait {left} before the next try.",
     "sends_spent": "No more codes can be sent at the moment. Please try again later.",
     "not_a_code": "The code has {digits} digits and nothing else.",
     "changed": "The reward has changed since this page was shown. Please read it again before you go on.",
-    "held": "Your authenticator app was set up again a short time ago. "
-    "To keep you safe, the reward is on hold for up to 72 hours after that.",
+    "held": "Your reward is on hold to keep it safe for you. The way you confirm it is you was changed in the last "
+    "72 hours, or cannot be used. Try again later, or get in touch.",
     # names of what a reward may hold
     "field_voucher_code": "Voucher code",
     "field_code": "Code",
@@ -239,13 +241,15 @@ _DE: Final = {
     "again": "Noch einmal versuchen",
     "wrong_code": "Dieser Code passt nicht. Prüfen Sie ihn und versuchen Sie es noch einmal.",
     "code_gone": "Dieser Code gilt nicht mehr. Fordern Sie einen neuen an.",
-    "tries_spent": "Das waren zu viele Versuche. Bitte warten Sie {left} und versuchen Sie es dann wieder.",
-    "wait": "Bitte warten Sie {left} bis zum nächsten Versuch.",
+    "tries_spent": "Dieser Code wurde zu oft versucht. Fordern Sie einen neuen an.",
+    "tries_spent_totp": "Das waren zu viele Versuche. Bitte versuchen Sie es später wieder.",
+    "wait": "Das ging etwas zu schnell.",
+    "patience": "Bitte warten Sie {left} bis zum nächsten Versuch.",
     "sends_spent": "Im Moment können keine weiteren Codes gesendet werden. Bitte versuchen Sie es später wieder.",
     "not_a_code": "Der Code besteht aus {digits} Ziffern und sonst nichts.",
     "changed": "Die Prämie hat sich geändert, seit diese Seite gezeigt wurde. Bitte lesen Sie sie noch einmal.",
-    "held": "Ihre Authenticator-App wurde vor kurzem neu eingerichtet. "
-    "Zu Ihrer Sicherheit ist die Prämie danach bis zu 72 Stunden zurückgestellt.",
+    "held": "Zu Ihrer Sicherheit ist Ihre Prämie zurückgestellt. Womit Sie sich bestätigen, wurde in den letzten "
+    "72 Stunden geändert oder lässt sich nicht nutzen. Versuchen Sie es später wieder, oder melden Sie sich.",
     "field_voucher_code": "Gutscheincode",
     "field_code": "Code",
     "field_pin": "PIN",

@@ -39,7 +39,6 @@ class View(Struct, frozen=True, kw_only=True):
     tries_left: at this token, for life; None where nobody has failed yet.
     retry_after_s: how long to wait, with `wait`.
     echo: what the commit must repeat: reward and campaign as shown, opaque.
-    call_key: the Idempotency-Key of the form.
     payload: the content, once released: JSON object.
     redemption_id, at_ms: of the receipt.
     """
@@ -61,7 +60,6 @@ class View(Struct, frozen=True, kw_only=True):
     not_before_ms: int | None = None
     expires_ms: int | None = None
     echo: str = ""
-    call_key: str = ""
     payload: Mapping[str, Any] | None = None
     redemption_id: str = ""
     at_ms: int | None = None

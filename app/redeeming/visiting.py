@@ -42,11 +42,11 @@ class Visits(Protocol):
         ...
 
     async def send_code(self, cookie: str | None, client: Client) -> View: ...
-    async def verify(self, cookie: str | None, code: str, echo: str, call_key: str, client: Client) -> View:
+    async def verify(self, cookie: str | None, code: str, echo: str, client: Client) -> View:
         """Check a code and, if it is right and the echo true, release the reward at once."""
         ...
 
-    async def release(self, cookie: str | None, echo: str, call_key: str, client: Client) -> View:
+    async def release(self, cookie: str | None, echo: str, client: Client) -> View:
         """Release the reward of a token that needs no code, or whose code was passed within two minutes."""
         ...
 

@@ -23,9 +23,9 @@ FACTS: Final[dict[Step, dict[str, Any]]] = {
     "ask": {"method": "sms", "destination": "•••• 42"},
     "type": {
         "method": "sms", "destination": "•••• 42", "reference": "K7", "sent_ms": NOW_MS - 15_000,
-        "code_expires_ms": NOW_MS + 285_000, "resend_after_ms": NOW_MS + 45_000, "echo": "e" * 43, "call_key": "c" * 32,
+        "code_expires_ms": NOW_MS + 285_000, "resend_after_ms": NOW_MS + 45_000, "echo": "e" * 43,
     },
-    "release": {"echo": "e" * 43, "call_key": "c" * 32},
+    "release": {"echo": "e" * 43},
     "reward": {
         "payload": {"valid_until": "2027-11-30", "voucher_code": "NL-7Q4K-92XM-AB5T", "pin": "4711"},
         "redemption_id": "rdm_5f3a9c0d1e2b4a68", "at_ms": NOW_MS,
