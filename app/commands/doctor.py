@@ -9,7 +9,8 @@ from typing import Final
 
 import click
 
-from app.commands.examining import Finding, examine
+from app.commands.examining import examine
+from app.commands.findings import Finding
 from app.commands.options import data_option
 from app.settings import SettingsFaulty, load
 

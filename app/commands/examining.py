@@ -9,11 +9,13 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 from app import data_dir as layout
 from app import keys
 from app.clock import system_clock
+from app.commands.examining_tokens import TOKENS
+from app.commands.findings import Finding, Status, clocks
 from app.model_shelf import Shelf
 from app.policy import file as policy_file
 from app.ports import RecordAway
@@ -28,27 +30,14 @@ TIGHT_DISK_BYTES: Final = 2 * 1024**3
 """Two gigabytes: a million decisions at about 2 kB each. Below it, think of a larger disk."""
 FULL_DISK_BYTES: Final = 256 * 1024**2
 """Below this the append-only file cannot be rewritten."""
-CLOCKS_APART_MS: Final = 2_000
-"""Clocks that differ by more are not kept by NTP; the contract tolerates 5 minutes in events."""
 EARLIEST_MS: Final = 1_767_225_600_000
 """2026-01-01: a clock before it was never set."""
-
-Status = Literal["ok", "warn", "fail"]
-
-
-class Finding(NamedTuple):
-    """One line of the report."""
-
-    name: str
-    status: Status
-    found: str
-    remedy: str = ""
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look everything over. One failing examination does not keep the others from being made."""
     examinations: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        python, variables, data_directory, secret_key, hot_store, record, policy, model, clock, port,
+        python, variables, data_directory, secret_key, hot_store, record, policy, model, *TOKENS, clock, port,
     )  # fmt: skip
     for examination in examinations:
         yield from examination(settings)
@@ -142,11 +131,8 @@ def _hot_store_at(url: str) -> Iterator[Finding]:
             )
     told = ask(url, "TIME")
     if isinstance(told, list):
-        apart_ms = abs(int(told[0]) * 1_000 - system_clock())
-        if apart_ms > CLOCKS_APART_MS:
-            yield Finding(
-                "clocks", "warn", f"hot store {apart_ms / 1_000:.0f} s apart", "Run NTP on both machines."
-            )
+        told_ms = int(told[0]) * 1_000 + int(told[1]) // 1_000
+        yield clocks("the hot store's", abs(told_ms - system_clock()))
 
 
 def record(settings: Settings) -> Iterator[Finding]:

@@ -117,6 +117,16 @@ class SmtpRelay:
             await _hang_up(line.client)
         return outcome
 
+    async def greet(self) -> Outcome:
+        """Reach the relay as for a mail, TLS and login included, and send nothing. Never raises, as `mail`."""
+        try:
+            async with asyncio.timeout(SEND_S):
+                line = await self._connect()
+        except (SMTPException, OSError, TimeoutError) as error:
+            return Later(_why(error))
+        await _hang_up(line.client)
+        return Accepted()
+
     async def rest(self) -> None:
         """Hang up: the run is over."""
         idle, self._idle = self._idle, []
