@@ -63,9 +63,8 @@ def confirm(connection: Connection, authenticator_id: str, step: int, now_ms: in
     if row is None:
         return None
     account = (row.program_id, row.account_id)
-    hold(
-        connection, "authenticators", place(*account), now_ms
-    )  # two confirmed at once would retire each other
+    # Two confirmed at once would each wait for the row of the other.
+    hold(connection, "authenticators", place(*account), now_ms)
     confirmed = MOVES(
         connection,
         "confirm",
