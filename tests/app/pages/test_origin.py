@@ -37,7 +37,9 @@ async def test_a_link_is_entered_only_from_our_page(serve, visits: MemoryVisits,
 @pytest.mark.parametrize(("says", "ours"), SAYS)
 @pytest.mark.parametrize("gesture", ["code", "verify", "release", "ack"])
 @pytest.mark.parametrize("token", ["right", "another's", "", "ü", None])
-async def test_a_visit_goes_on_only_with_its_own_form(serve, visits: MemoryVisits, says, ours, gesture, token):
+async def test_a_visit_goes_on_only_with_its_own_form(
+    serve, visits: MemoryVisits, says, ours, gesture, token
+):
     async with serve() as client:
         await client.post("/r/good")
         right = Page((await client.get("/redeem")).text).form("/redeem/code")["form_token"]

@@ -91,7 +91,12 @@ async def test_unknown_links_of_every_kind_get_one_answer(browser):
 
 @pytest.mark.parametrize(
     ("typed", "told"),
-    [("654321", "does not match"), ("", "6 digits"), ("12ab<", "6 digits"), ("１２３４５６", "6 digits")],
+    [
+        ("654321", "does not match"),
+        ("", "6 digits"),
+        ("12ab<", "6 digits"),
+        (6 * "\N{FULLWIDTH DIGIT ONE}", "6 digits"),
+    ],
 )
 async def test_a_wrong_code_is_told_at_once_and_never_repeated(browser, visits, typed, told):
     await at(browser, visits, "type")
