@@ -7,6 +7,7 @@ RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --requi
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY detectors detectors
+COPY tokens tokens
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.11-slim

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench quality lock clean
+.PHONY: help install run test check format bench quality lock clean chromium wrk
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -31,7 +31,23 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 run: install ## Start Earnest: address, a key, a first decision, a request to paste
 	@$(BIN)/earnest serve --demo
 
-test: $(VENV)/.installed-dev ## Run every test
+# A program of the system, installed where we may; the lists of a fresh machine may be empty or old.
+define program
+	@command -v $(1) >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && export DEBIAN_FRONTEND=noninteractive && \
+	  { apt-get install -y -qq --no-install-recommends $(1) || \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $(1); }; } && \
+	  command -v $(1) >/dev/null; } || \
+	  { echo "make $(MAKECMDGOALS) needs $(1), $(2); on Debian and Ubuntu: apt-get install $(1)" >&2; exit 1; }
+endef
+
+chromium:
+	$(call program,chromium,a browser to try the members' pages with)
+
+wrk:
+	$(call program,wrk,which asks faster than we answer)
+
+test: $(VENV)/.installed-dev chromium ## Run every test
 	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/.installed-dev ## Lint, formatting, types, layers
@@ -44,9 +60,7 @@ format: $(VENV)/.installed-dev ## Fix what a machine can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev ## Measure decisions a second and latency
-	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq wrk; } || \
-	  { echo "make bench needs wrk; on Debian and Ubuntu: apt-get install wrk" >&2; exit 1; }
+bench: $(VENV)/.installed-dev wrk ## Measure decisions a second and latency
 	$(BIN)/python -m benchmarks
 
 quality: $(VENV)/.installed-dev ## Measure what is caught and whom it troubles; ARGS="--seeds 11,12" for others

@@ -6,6 +6,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,19 @@ def test_no_secret_has_a_default():
         "EARNEST_VALKEY_PASSWORD",
         "EARNEST_POSTGRES_PASSWORD",
         "EARNEST_PUBLIC_URL",
+        "EARNEST_SMTP_URL",
+        "EARNEST_MAIL_FROM",
+        "EARNEST_TRUSTED_PROXIES",
     }
     assert set(re.findall(r"\$\{(\w+):\?", text)) == secrets
+
+
+def test_every_root_of_the_code_is_in_the_image():
+    """One forgotten would only be missed when the container starts."""
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    assert set(packages["packages"]) <= set(re.findall(r"^COPY (\w+) \1$", DOCKERFILE, re.MULTILINE))
 
 
 def test_every_variable_of_the_container_is_a_setting():
