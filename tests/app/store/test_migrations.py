@@ -13,6 +13,7 @@ from app.store.sql import (
     migrate,
     open_engine,
     token_tables,  # noqa: F401 - its tables are in the same metadata
+    webhook_tables,  # noqa: F401 - the same
 )
 from app.store.sql.migrating import EMPTY
 from app.store.sql.tables import metadata
