@@ -142,7 +142,7 @@ class MemberPages:
         )
         if entered.cookie is None:
             return self._told(request, entered.view)
-        response = self._to_visit(request)
+        response = self._to_visit(request, fragment="#" if text is None else "")
         self._cookie.give(response, entered.cookie)
         return response
 
@@ -212,18 +212,21 @@ class MemberPages:
     def _sheet(self, request: Request, locale: Locale) -> Sheet:
         in_visit = _in_visit(request)
         picked = chosen(request.query_params.get("lang"))
+        query = f"?lang={picked}" if picked else ""
         cookie = self._cookie.read(request)
         return Sheet(
             locale=locale,
             other_href=f"{VISIT if in_visit else ''}?lang={'de' if locale == 'en' else 'en'}",
-            query=f"?lang={picked}" if picked else "",
+            query=query,
             form_token=self._tokens.of(cookie) if in_visit and cookie else "",
+            here=f"{VISIT}{query}" if in_visit else "",
         )
 
-    def _to_visit(self, request: Request) -> Response:
+    def _to_visit(self, request: Request, fragment: str = "") -> Response:
+        """On to the visit. `#`: an empty fragment, or a browser would carry `/r#token`'s along to the next page."""
         picked = chosen(request.query_params.get("lang"))
         location = f"{VISIT}?lang={picked}" if picked else VISIT
-        return Response(status_code=SEE_OTHER, headers={**self.headers, "Location": location})
+        return Response(status_code=SEE_OTHER, headers={**self.headers, "Location": location + fragment})
 
     def _page(self, html: str, status: int = 200, retry_after_s: int | None = None) -> Response:
         retry = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}

@@ -55,12 +55,14 @@ class Sheet(NamedTuple):
     other_href: where the same page is in the other language.
     query:      what every address of the visit carries: the language, where the member chose one.
     form_token: what every form of the visit carries.
+    here:       the address at which the visit stands, where the page may be the answer to a POST.
     """
 
     locale: Locale
     other_href: str
     query: str = ""
     form_token: str = ""
+    here: str = ""
 
 
 class Renderer:

@@ -3,6 +3,9 @@
   "use strict";
   const all = (selector) => Array.from(document.querySelectorAll(selector));
 
+  /* A page that answers a POST becomes one that is fetched: going back or refreshing repeats nothing and asks nothing. */
+  history.replaceState(null, "", document.body.dataset.here || location.href);
+
   /* The token of `/r#token` moves from the address, where a screenshot or the history would keep it, into memory.
      It goes into the form only when the member presses the button. */
   const linkForm = document.querySelector("[data-link]");
