@@ -95,7 +95,7 @@ class _Tokens:
             Audit(derive(master, "audit"), metrics.audited),
         )
         ledger, challenges = SqlLedger(engine, keys, audit), SqlChallenges(engine, keys, audit)
-        known, base = Secrets.of(master), settings.public_url or ""
+        known, base = Secrets.of(master), (settings.public_url or "").rstrip("/")
         host = urlsplit(base).netloc
         self.rings = Rings(SqlKeyStore(engine, Seal(derive(master, "tokens/keys")), audit), system_clock)
 
