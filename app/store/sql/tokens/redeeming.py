@@ -113,7 +113,7 @@ def _redeem(
 def _why(connection: Connection, redemption: Redemption) -> Refusal:
     """Why a token that was never redeemed cannot be."""
     row = connection.execute(
-        select(tokens.c.state, tokens.c.otp_method, tokens.c.not_before_ms, tokens.c.expires_ms).where(
+        select(tokens.c.state, tokens.c.not_before_ms, tokens.c.expires_ms).where(
             tokens.c.token_hash == redemption.token_hash,
             tokens.c.program_id == redemption.program_id,
             tokens.c.account_id == redemption.account_id,
