@@ -247,7 +247,8 @@ _DE: Final = {
     "not_a_code": "Der Code besteht aus {digits} Ziffern und sonst nichts.",
     "changed": "Die Prämie hat sich geändert, seit diese Seite gezeigt wurde. Bitte lesen Sie sie noch einmal.",
     "held": "Zu Ihrer Sicherheit ist Ihre Prämie zurückgestellt. Der Weg, auf dem Sie sich bestätigen, wurde "
-    "in den letzten 72 Stunden geändert oder lässt sich nicht nutzen. Versuchen Sie es später wieder, oder melden Sie sich.",
+    "in den letzten 72 Stunden geändert oder lässt sich nicht nutzen. Versuchen Sie es später noch einmal, "
+    "oder melden Sie sich.",
     "field_voucher_code": "Gutscheincode",
     "field_code": "Code",
     "field_pin": "PIN",
