@@ -16,7 +16,7 @@ from app.mail.addresses import Unsendable, checked_link, mailbox, one_line
 from app.mail.texts import WORDS, instant_in_words
 from app.redeeming.letters import CodeLetter, RewardLetter
 
-MESSAGE_ID: Final = re.compile(r"<[A-Za-z0-9._-]{1,120}@[A-Za-z0-9.:\[\]-]{1,253}>")
+MESSAGE_ID: Final = re.compile(r"<[A-Za-z0-9._-]{1,120}@(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])>")
 """What the outbox names a mail by. Nothing in it can end a header."""
 
 
@@ -99,13 +99,14 @@ def _reward(letter: RewardLetter, now_ms: int) -> Mapping[str, str]:
 
 def _code(letter: CodeLetter) -> Mapping[str, str]:
     words, brand = WORDS[letter.locale], one_line(letter.brand)
+    _, host = checked_link(f"https://{letter.host}")
     return {
         **_shared(letter),
         "subject": words.code_subject.format(brand=brand),
         "heading": words.code_heading,
         "code": one_line(letter.code),
         "reference": words.code_reference.format(reference=one_line(letter.reference)),
-        "where": words.code_where.format(host=one_line(letter.host)),
+        "where": words.code_where.format(host=host),
         "minutes": words.code_minutes.format(minutes=letter.minutes),
         "only_there": words.code_only_there,
         "unexpected": words.code_unexpected,

@@ -58,11 +58,11 @@ def notice_of(letter: CodeLetter | LinkNotice, message_id: str, now_ms: int) -> 
     The notice of a letter.
 
     Raises:
-        Unsendable: The link is none.
+        Unsendable: The link, or the host, is none.
     """
-    if isinstance(letter, CodeLetter):
-        return Notice(message_id, "sms", Sms(to=letter.to, text=sms_text(letter)), now_ms)
     try:
+        if isinstance(letter, CodeLetter):
+            return Notice(message_id, "sms", Sms(to=letter.to, text=sms_text(letter)), now_ms)
         expires = datetime.fromtimestamp(letter.expires_ms // 1_000, UTC)
         link, _host = checked_link(letter.link)
     except (ValueError, OverflowError) as error:
@@ -85,8 +85,12 @@ def sms_text(letter: CodeLetter) -> str:
     The text message. Its last line binds the code to the page's host, so that a telephone fills it in nowhere else.
 
     A long brand is cut so that all fits in one message, as far as it goes.
+
+    Raises:
+        Unsendable: The host is none.
     """
-    host, brand = one_line(letter.host), one_line(letter.brand)
+    _, host = checked_link(f"https://{letter.host}")
+    brand = one_line(letter.brand)
     last = f"@{host} #{letter.code}"
 
     def written(name: str) -> str:

@@ -14,7 +14,7 @@ from app.ports import Clock, DecisionRow
 from app.problems import CONFLICT, INVALID, Problem
 from app.redeeming.desk import Answer, Caller, Issued, Order
 from app.redeeming.finding import Finder
-from app.redeeming.letters import LinkNotice, RewardLetter, seal_letter
+from app.redeeming.letters import LinkNotice, RewardLetter, message_id_of, seal_letter
 from app.redeeming.rings import Rings
 from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms
@@ -220,7 +220,7 @@ class Issuer:
                 reward=order.reward,
                 expires_ms=token.expires_ms,
             )
-        message_id = f"<{token.token_id}@{self._host}>"
+        message_id = message_id_of(token.token_id, self._host)
         message = Message(
             message_id=message_id,
             kind=kind,

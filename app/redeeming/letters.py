@@ -6,10 +6,12 @@ A letter holds what its reader needs and nothing that identifies anybody else; a
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from app.mail.addresses import punycode
 from app.seal import Seal, place
 from tokens.ledger import Locale, MessageKind, Reward
 
@@ -59,6 +61,12 @@ Letter = RewardLetter | CodeLetter | LinkNotice
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Letter).decode
+
+
+def message_id_of(own_id: str, host: str) -> str:
+    """The whole Message-ID of what is sent for a token or challenge; a port has no place in one (RFC 5322, 3.6.4)."""
+    name = punycode(urlsplit(f"//{host}").hostname or "localhost")
+    return f"<{own_id}@[{name}]>" if ":" in name else f"<{own_id}@{name}>"
 
 
 def seal_letter(seal: Seal, message_id: str, kind: MessageKind, letter: Letter) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from app.ports import Clock
-from app.redeeming.letters import CodeLetter, seal_letter
+from app.redeeming.letters import CodeLetter, message_id_of, seal_letter
 from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms
 from tokens.codes import code_hash, matches, new_challenge_id, new_code, reference, spelled
@@ -128,7 +128,7 @@ class Prover:
             minutes=CODE_LIFE_S // 60,
         )
         kind: MessageKind = "sms" if needed.method == "sms" else "mail"
-        message_id = f"<{challenge_id}@{self._host}>"
+        message_id = message_id_of(challenge_id, self._host)
         message = Message(
             message_id=message_id,
             kind=kind,

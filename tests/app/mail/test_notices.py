@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.mail.addresses import Unsendable
+from app.mail.composing import compose
 from app.mail.notices import SMS_SEPTETS, notice_of, septets, sms_text
-from tests.app.mail.letters import LINK, NOW_MS, code, link
+from app.redeeming.letters import message_id_of
+from tests.app.mail.letters import LINK, NOW_MS, SENDER, code, link, reward
 
 
 @pytest.mark.parametrize("locale", ["en", "de"])
@@ -45,6 +47,32 @@ def test_no_brand_can_put_in_a_line_of_its_own(brand, locale):
 @pytest.mark.parametrize(("text", "counted"), [("abc@ä", 5), ("€", 2), ("Ż", None), ("", 0)])
 def test_septets_are_those_of_the_gsm_alphabet(text, counted):
     assert septets(text) == counted
+
+
+def test_a_host_is_told_as_it_is_looked_up_or_nothing_is_sent():
+    text = sms_text(code(host="prämien.example:8443"))
+    assert text.endswith("\n@xn--prmien-cua.example:8443 #482913")
+    for none in ("", "a b", "a\nb"):
+        with pytest.raises(Unsendable):
+            notice_of(code(host=none), "<chl_1@x.example>", NOW_MS)
+
+
+@pytest.mark.parametrize(
+    ("host", "right"),
+    [
+        ("redeem.brand.example", "redeem.brand.example"),
+        ("127.0.0.1:8000", "127.0.0.1"),
+        ("[::1]:8000", "[::1]"),
+        ("prämien.example", "xn--prmien-cua.example"),
+        ("", "localhost"),
+    ],
+)
+def test_a_message_id_stays_what_it_is_in_the_mail(host, right):
+    """By it a report of a mail that came back is known."""
+    message_id = message_id_of("tok_1", host)
+    assert message_id == f"<tok_1@{right}>"
+    mail = compose(reward(), message_id, SENDER, NOW_MS)
+    assert f"Message-ID: {message_id}\r\n" in mail.as_bytes().decode()
 
 
 def test_a_link_notice_holds_what_a_messenger_needs():
