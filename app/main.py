@@ -115,6 +115,7 @@ class _Tokens:
             authenticator=challenges.authenticator,
             link=lambda text: f"{base}/r{'/' if settings.link_form == 'path' else '#'}{text}",
             host=host,
+            reached=settings.reaches,
             clock=system_clock,
         )
         self.desk = TokenDesk(

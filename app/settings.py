@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import data_dir as layout
+from tokens.ledger import MessageKind
 
 MASTER_KEY_BYTES: Final = 32
 """Bytes of the master key: the output of the hash that derives the others (SHA-256)."""
@@ -126,7 +128,13 @@ class Settings(BaseSettings):
         description="Addresses whose `X-Forwarded-*` headers are believed, separated by commas; empty: none",
     )
 
-    @field_validator("trusted_hosts", "trusted_proxies", mode="before")
+    webhook_networks: CommaSeparated = Field(
+        (),
+        description="Networks that webhooks may be sent to although they are not public, "
+        "`10.1.2.0/24`, separated by commas; empty: none",
+    )
+
+    @field_validator("trusted_hosts", "trusted_proxies", "webhook_networks", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return (
@@ -134,6 +142,16 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("webhook_networks", mode="after")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                ip_network(text)
+            except ValueError:
+                raise ValueError("must be networks as 10.1.2.0/24, host bits zero, separated by commas") from None
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -181,6 +199,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{layout.record_path(self.data_dir)}"
+
+    def reaches(self, kind: MessageKind) -> bool:
+        """Whether this kind of message leaves the house; in development it is kept in the data directory instead."""
+        sender = self.smtp_url if kind == "mail" else self.messenger_url
+        return sender is not None or self.env != "production"
 
     @property
     def shelf_dir(self) -> Path:

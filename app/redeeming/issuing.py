@@ -35,6 +35,11 @@ from tokens.ledger import (
 )
 from tokens.vault import shut
 
+SENDERS: Final[dict[MessageKind, str]] = {
+    "mail": "EARNEST_SMTP_URL",
+    "sms": "EARNEST_MESSENGER_URL",
+    "link": "EARNEST_MESSENGER_URL",
+}
 ROWS_AT_ONCE: Final = 250
 """Rows of a bulk job made and written in one transaction: some 30 ms, so that others are not kept waiting."""
 
@@ -60,6 +65,8 @@ class Issuer:
         decision: (programme, decision id) → the decision, `Record.decision`.
         authenticator: (programme, account) → the confirmed one, `Challenges.authenticator`.
         link: a token's text → the link members get.
+        host: of the page it leads to.
+        reached: whether there is somebody to send this kind of message.
         clock: milliseconds since 1970-01-01 UTC.
     """
 
@@ -75,11 +82,12 @@ class Issuer:
         authenticator: Callable[[str, str], Authenticator | None],
         link: Callable[[str], str],
         host: str,
+        reached: Callable[[MessageKind], bool],
         clock: Clock,
     ) -> None:
         self._ledger, self._finder, self._rings, self._secrets = ledger, finder, rings, secrets
         self._terms, self._decision, self._authenticator = terms, decision, authenticator
-        self._link, self._host, self._clock = link, host, clock
+        self._link, self._host, self._reached, self._clock = link, host, reached, clock
 
     def issue(
         self, order: Order, caller: Caller, who: Who, call_key: str | None, body: bytes
@@ -234,6 +242,11 @@ class Issuer:
 
     def _problem(self, order: Order, program_id: str, terms: Terms) -> Problem | None:
         """What the policy, the clock or the record says against it."""
+        for pointer, kind in _messages(order):
+            if not self._reached(kind):
+                return _invalid(
+                    pointer, f"this installation has nobody to send it by: {SENDERS[kind]} is not set"
+                )
         if order.otp_method == "email" and order.to is not None and not terms.email_otp:
             same = canonical_email(order.otp_to or "") == canonical_email(order.to)
             if same or order.otp_to == order.to:
@@ -281,6 +294,16 @@ def _same(order: Order, token: Token) -> bool:
     asked = (order.account_id, order.purpose, order.campaign_id, order.reward, order.decision_id)
     held = (token.account_id, token.purpose, token.campaign_id, token.reward, token.decision_id)
     return asked == held and (order.channel, order.otp_method) == (token.channel, token.otp_method)
+
+
+def _messages(order: Order) -> list[tuple[str, MessageKind]]:
+    """What will have to be sent for it, and where the order asks for it."""
+    wanted: list[tuple[str, MessageKind]] = []
+    if order.channel != "none":
+        wanted.append(("/delivery/channel", "mail" if order.channel == "email" else "link"))
+    if order.otp_method in {"sms", "email"}:
+        wanted.append(("/otp/method", "sms" if order.otp_method == "sms" else "mail"))
+    return wanted
 
 
 def _refused(result: object) -> Problem | None:

@@ -65,6 +65,7 @@ class Promise:
         self.rings = Rings(self.keys, self.clock)
         self.finder = Finder(self.rings, self.ledger.token, self.clock)
         self.prover = Prover(self.challenges, self.secrets, "rewards.example", self.clock)
+        self.reached = {"mail", "sms", "link"}
         self._ids = 0
         self.releaser = Releaser(self.ledger, self.finder, self.rings, self.clock, self.new_id)
         self.issuer = Issuer(
@@ -77,6 +78,7 @@ class Promise:
             authenticator=self.challenges.authenticator,
             link=lambda text: f"https://rewards.example/r/{text}",
             host="rewards.example",
+            reached=lambda kind: kind in self.reached,
             clock=self.clock,
         )
         self.desk = TokenDesk(

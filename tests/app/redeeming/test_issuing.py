@@ -127,3 +127,12 @@ async def test_what_a_member_reads_of_a_token_is_in_no_column_of_the_ledger(prom
         held = b"".join(msgspec.msgpack.encode(list(row)) for row in connection.execute(select(tokens)).all())
     for canary in ("CANARY", "mira@example.com", "15112345678", text, text.partition(".")[0][20:60]):
         assert canary.encode() not in held
+
+
+@pytest.mark.parametrize(("lost", "pointer"), [("mail", "/delivery/channel"), ("sms", "/otp/method")])
+async def test_nothing_is_promised_that_nobody_can_send(promise, lost, pointer):
+    promise.reached.remove(lost)
+    refused = await promise.desk.issue(order(**MAIL), BACKEND, None, b"")
+    assert isinstance(refused, Problem)
+    assert (refused.status, refused.errors[0].pointer) == (422, pointer)
+    assert isinstance(await promise.desk.issue(order(), BACKEND, None, b""), Answer)
