@@ -136,3 +136,13 @@ async def test_nothing_is_promised_that_nobody_can_send(promise, lost, pointer):
     assert isinstance(refused, Problem)
     assert (refused.status, refused.errors[0].pointer) == (422, pointer)
     assert isinstance(await promise.desk.issue(order(), BACKEND, None, b""), Answer)
+
+
+async def test_a_code_overtakes_a_campaign_on_its_way_out(promise):
+    text, _ = await promise.issue(otp_method="sms", otp_to="+4915112345678")
+    for _ in range(3):
+        await promise.issue(**MAIL)
+    await promise.later(10)
+    assert isinstance(await promise.desk.send_code(text, "m-1", BACKEND), Answer)
+    taken = promise.outbox.take(promise.now_ms, 2, 60_000)
+    assert [one.message.kind for one in taken].count("sms") == 1
