@@ -1,8 +1,19 @@
 """All benchmarks, one after the other: what `make bench` runs."""
 
-from benchmarks import batches, clients, decisions, event_files, forest, replay, state, train
+from benchmarks import (
+    batches,
+    clients,
+    decisions,
+    event_files,
+    forest,
+    replay,
+    state,
+    token_mail,
+    tokens,
+    train,
+)
 
 if __name__ == "__main__":
-    for part in (state, clients, decisions, batches, forest, event_files, train, replay):
+    for part in (state, clients, decisions, batches, forest, event_files, train, replay, tokens, token_mail):
         part.main()
         print()

