@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from app.api.http_app import OPERATIONS
+from benchmarks.installation import until
 from detectors.catalogue import CATALOGUE
 from tests.e2e.events import event, fresh
 
@@ -17,13 +18,13 @@ BLOCKS = FENCED.findall(README)
 
 
 def table(column: str) -> list[list[str]]:
-    """The rows of the table whose first column is called so."""
-    lines = README.split(f"\n| {column} | ", 1)[1].splitlines()[2:]
+    """The rows of the tables whose first column is called so."""
     rows = []
-    for line in lines:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    for part in README.split(f"\n| {column} | ")[1:]:
+        for line in part.splitlines()[2:]:
+            if not line.startswith("|"):
+                break
+            rows.append([cell.strip() for cell in line.strip("|").split("|")])
     return rows
 
 
@@ -40,6 +41,22 @@ def test_the_request_to_paste_is_decided(service):
     )
     decided = json.loads(ran.stdout)
     assert (decided["event_id"], decided["decision"]) == ("till-17-000451", "allow")
+
+
+def test_the_reward_to_paste_is_promised_and_its_mail_is_in_the_development_outbox(service):
+    curl = next(text for _, text in BLOCKS if "/v1/tokens " in text)
+    pasted = curl.replace("http://127.0.0.1:8000", service.address)
+    ran = subprocess.run(
+        ["/bin/bash", "-c", pasted],
+        env={"KEY": service.key("tokens"), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = json.loads(ran.stdout)
+    assert (told["state"], "link" in told) == ("issued", False)
+    with service.client() as client:
+        until(lambda: b"mira@example.com" in client.get("/outbox").body)
 
 
 def test_the_answer_shown_is_the_answer_to_a_sixth_redemption(client):
