@@ -58,8 +58,12 @@ from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
 from app.store.sql.otp import SqlChallenges
 from app.store.sql.tokens import SqlKeyStore, SqlLedger
+from app.store.sql.webhooks import SqlEndpoints
 from app.store.throttle import ValkeyThrottle
 from app.store.valkey import ValkeyHistory
+from app.webhooks.endpoints import Webhooks
+from app.webhooks.guarding import Guard, networks
+from app.webhooks.posting import Poster
 
 CONNECT_PATIENCE_S: Final = 5.0
 """For the first connection; without one the service starts all the same and answers by fallback."""
@@ -154,6 +158,8 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     tokens = _Tokens(settings, master, engine, pipeline, record, file)
     freshness = Freshness(pipeline, system_clock)
+    guard = Guard(networks(settings.webhook_networks), https_only=settings.env == "production")
+    poster = Poster(guard)
 
     async def exposition() -> bytes:
         if not settings.metrics:
@@ -176,6 +182,7 @@ def create_app(settings: Settings) -> ASGIApp:
         finally:
             looking.cancel()
             freshening.cancel()
+            await poster.close()
             await pipeline.close()
             engine.dispose()
 
@@ -194,6 +201,14 @@ def create_app(settings: Settings) -> ASGIApp:
         metrics=exposition,
         new_id=_fresh_id,
         desk=tokens.desk,
+        webhooks=Webhooks(
+            SqlEndpoints(engine, Seal(derive(master, "webhooks"))),
+            guard,
+            poster.post,
+            clock=system_clock,
+            stopwatch=time.perf_counter,
+            new_id=_fresh_id,
+        ),
         measured=metrics.answered,
     )
     pages = member_routes(

@@ -94,6 +94,10 @@ _outbox = Gauge(
     registry=_registry,
     multiprocess_mode="livemostrecent",
 )
+_webhooks = Counter(
+    "earnest_webhook_tries", "Webhook messages sent, tries that failed, and messages given up.", ("outcome",),
+    registry=_registry,
+)  # fmt: skip
 
 _decision_child = cache(_decisions.labels)
 """At most 4 decisions × 13 types × 5 sources; finding a child anew costs more than counting with it."""
@@ -146,6 +150,11 @@ def outbox(messages: Mapping[str, int]) -> None:
     """Set how many messages are in each state; none in those not named."""
     for state in ("waiting", "sent", "bounced", "failed", "cancelled"):
         _outbox.labels(state).set(messages.get(state, 0))
+
+
+def webhooks_told(outcome: str, messages: int) -> None:
+    """Count webhook messages that were sent, tries that failed, or messages that became dead letters."""
+    _webhooks.labels(outcome).inc(messages)
 
 
 def model_taken(before: str | None, version: str | None) -> None:

@@ -11,6 +11,7 @@ from app.answers import Answer, Audience, Explanation, OutcomeAnswer
 from app.api.wire import Links
 from app.ports import Clock, Origin, Outcome, Record
 from app.redeeming.desk import Desk
+from app.webhooks.endpoints import Webhooks
 from detectors.event import Event
 
 
@@ -48,6 +49,7 @@ class Api:
     caught_up:     waits until what was decided before now can be read in the record.
     new_id:        prefix (`lbl`, `lst`) → a fresh id with that prefix.
     desk:          the use cases of one-time tokens.
+    webhooks:      the use cases of webhooks.
     measured:      told of every request: path template, method, status, seconds.
     """
 
@@ -66,3 +68,4 @@ class Api:
     new_id: Callable[[str], str]
     desk: Desk
     measured: Callable[[str, str, int, float], None]
+    webhooks: Webhooks = None  # type: ignore[assignment]

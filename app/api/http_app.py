@@ -21,6 +21,7 @@ from app.api import (
     service,
     token_bulk,
     tokens,
+    webhooks,
 )
 from app.api.context import Api
 from app.api.edge import Edge
@@ -41,6 +42,7 @@ _STATED: Final = (
     *redemptions.OPERATIONS,
     *campaigns.OPERATIONS,
     *authenticators.OPERATIONS,
+    *webhooks.OPERATIONS,
     *service.OPERATIONS,
 )
 OPERATIONS: Final[tuple[Operation, ...]] = (*_STATED, describing(_STATED))

@@ -29,6 +29,7 @@ from app.store.syncing import SYNC_EVERY_S, sync
 from app.worker import filters
 from app.worker.chores import AWAY_S, beside, sleep
 from app.worker.despooling import Despooler
+from app.worker.hooking import hooking
 from app.worker.recorder import Recorder
 from app.worker.token_chores import token_chores
 
@@ -73,7 +74,10 @@ async def _run(settings: Settings) -> None:
     gc.set_threshold(COLLECT_AFTER)
     syncing = asyncio.create_task(_sync(settings.data_dir)) if settings.redis_url is None else None
     try:
-        async with beside(token_chores(settings, master, engine), stopping):
+        async with (
+            hooking(settings, master, engine, stopping),
+            beside(token_chores(settings, master, engine), stopping),
+        ):
             while not stopping.is_set():
                 pause = await work.turn()
                 if pause:

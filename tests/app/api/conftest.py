@@ -50,6 +50,7 @@ from app.ports import (
 )
 from detectors.event import Event, instant_ms
 from tests.app.api.memory_desk import MemoryDesk
+from tests.app.api.memory_webhooks import MemoryWebhooks
 
 NOW_MS = 1_795_262_400_000
 """2026-11-21T12:00:00Z."""
@@ -257,6 +258,7 @@ class Service:
     tokens: dict[str, str]
     now_ms: list[int]
     lists_changed: list[int]
+    webhooks: MemoryWebhooks
     measured: list[tuple[str, str, int, float]]
     waits: list[int]
 
@@ -323,6 +325,10 @@ def service() -> Service:
             raise ValueError
         return blake2b(f"{program_id}|{kind}|{value}".encode(), digest_size=8).digest()
 
+    def new_id(prefix: str) -> str:
+        return f"{prefix}_{next(numbers):08d}"
+
+    webhooks = MemoryWebhooks(lambda: now_ms[0], new_id)
     api = Api(
         scorer=scorer,
         record=record,
@@ -336,11 +342,12 @@ def service() -> Service:
         unready=unready,
         metrics=metrics,
         caught_up=caught_up,
-        new_id=lambda prefix: f"{prefix}_{next(numbers):08d}",
+        new_id=new_id,
         desk=desk,
+        webhooks=webhooks.desk,
         measured=lambda *seen: measured.append(seen),
     )
-    built = Service(record, scorer, desk, api, http_app(api), {}, now_ms, changes, measured, waits)
+    built = Service(record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits)
     built.tokens = {scope: built.add_key(scope) for scope in ("score", "events", "tokens", "read", "admin")}
     return built
 

@@ -1,0 +1,1 @@
+"""Telling a programme's backend what happened, as Standard Webhooks has it."""
