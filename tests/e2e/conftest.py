@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from benchmarks.installation import Client, Installation
+from tests.e2e.browser import browser, opened
+from tests.e2e.post_office import PostOffice
+from tests.e2e.rewards import programme
 
+__all__ = ["browser", "opened"]
 CROWD = 30
 WORKERS = 2
 
@@ -37,6 +41,13 @@ def crowd(service: Installation) -> Iterator[list[Client]]:
     yield clients
     for one in clients:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def lindner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, PostOffice]]:
+    """A programme that sends mails and text messages, behind a proxy. Nobody may harm it."""
+    with programme(tmp_path_factory.mktemp("lindner")) as running:
+        yield running
 
 
 @pytest.fixture
