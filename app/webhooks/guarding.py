@@ -8,6 +8,7 @@ that was looked at: a name that answers otherwise a moment later gains nothing.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ import httpx
 
 URL_CHARS: Final = 2_048
 """Longest URL: what browsers and proxies take."""
+PORTS: Final = range(1, 65_536)
 RESOLVERS: Final = 4
 """Threads that resolve names: a name server that hangs holds these, and nobody who reads the database."""
 TUNNELS: Final = tuple(
@@ -78,12 +80,12 @@ class Guard:
             raise Unsafe("must be an absolute URL") from None
         if parts.scheme not in {"https"} | (set() if self._https_only else {"http"}):
             raise Unsafe("must begin with https://")
-        if parts.userinfo or "@" in parts.netloc.decode("ascii", "replace"):
+        if "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]:
             raise Unsafe("must not hold a user or a password")
         if parts.fragment or "#" in url:
             raise Unsafe("must not have a fragment")
-        if not parts.host or port == 0:
-            raise Unsafe("must name a host")
+        if not parts.host or not (port is None or port in PORTS):
+            raise Unsafe("must name a host, and a port from 1 to 65535 or none")
         return parts
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:

@@ -12,6 +12,7 @@ from app.webhooks.ports import MessageRow, Webhook
 from app.webhooks.posting import Answer
 
 PUBLIC = "93.184.215.14"
+TAKEN = Answer(200, "the receiver answered 200")
 
 
 @dataclass
@@ -71,7 +72,7 @@ class MemoryWebhooks:
     store: MemoryEndpoints = field(default_factory=MemoryEndpoints)
     leads_to: dict[str, list[str]] = field(default_factory=dict)
     posted: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
-    answer: Answer = Answer(200, "the receiver answered 200")
+    answer: Answer = TAKEN
 
     def __post_init__(self) -> None:
         guard = Guard(lookup=lambda host, _: self.leads_to.get(host, [PUBLIC]))
