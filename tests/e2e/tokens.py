@@ -14,15 +14,18 @@ from uuid import uuid4
 
 import psycopg
 from sqlalchemy import Connection, select
+from sqlalchemy.engine import make_url
 
 from app.store import embedded
 from app.store.asking import Refused, Unanswered, ask
 from app.store.sql import open_engine
 from app.store.sql.token_tables import redemptions, tokens
 from benchmarks.installation import PATIENCE_S, Client, Reply, until
+from tests.e2e.between import Between
 from tests.e2e.events import fresh
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+POSTGRES_SOCKET = ".s.PGSQL.5432"
 T = TypeVar("T")
 
 
@@ -156,6 +159,23 @@ def schema_of_our_own(server: str) -> str:
     return f"{server}&options=-csearch_path%3D{schema}"
 
 
+@contextmanager
+def in_front_of(url: str) -> Iterator[tuple[Between, str]]:
+    """Somebody between a PostgreSQL behind a socket of this machine and whoever takes this URL instead."""
+    direct = make_url(url)
+    between = Between(Path(str(direct.query["host"])) / POSTGRES_SOCKET)
+    query = {name: value for name, value in direct.query.items() if name != "host"}
+    through = direct.set(host="127.0.0.1", port=between.port, query=query)
+    try:
+        yield between, through.render_as_string(hide_password=False)
+    finally:
+        between.close()
+
+
+SNAPSHOTS_ONLY = {"save": "", "appendonly": "no", "repl-diskless-sync-delay": "0"}
+"""The last: a replica need not wait for others to come."""
+
+
 class Valkey:
     """
     One outside the service, on a port of its own, that can be killed and started on what it left.
@@ -170,7 +190,7 @@ class Valkey:
 
     def start(self, **options: str) -> None:
         """Run it and wait until it answers."""
-        given = {"port": str(self.port), "dir": str(self._home), "save": "", "appendonly": "no"} | options
+        given = {"port": str(self.port), "dir": str(self._home), **SNAPSHOTS_ONLY} | options
         words = [word for name, value in given.items() for word in (f"--{name}", *value.split())]
         binary = embedded.command(self._home)[0]
         self._process = subprocess.Popen([binary, *words], stdout=subprocess.DEVNULL)
@@ -191,6 +211,11 @@ class Valkey:
             self._process.kill()
             self._process.wait(PATIENCE_S)
             self._process = None
+
+    def take_over(self, other: Valkey) -> None:
+        """Be another one from now on, which has this one's port already."""
+        self._process, self._home, other._process = other._process, other._home, None
+        until(self._answers)
 
     def _answers(self) -> bool:
         try:
