@@ -8,6 +8,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY detectors detectors
 COPY tokens tokens
+COPY earnest_client earnest_client
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.11-slim

@@ -1,0 +1,197 @@
+"""Earnest for programs with threads, or with one."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from time import sleep
+from typing import Any, Final, Self, TypeVar
+
+from earnest_client.answers import (
+    Audience,
+    BadRow,
+    Decision,
+    Explanation,
+    Label,
+    LabelName,
+    Outcome,
+    OutcomeTold,
+    Purpose,
+    Told,
+)
+from earnest_client.calls import Heard, Send
+from earnest_client.events import AnyEvent
+from earnest_client.fallback import Fallback
+from earnest_client.line import Line, Target
+from earnest_client.operations import Operations
+from earnest_client.tokens import CodeSent, Delivery, IssuedToken, Otp, Redemption, Reward, Token
+from earnest_client.trying import Talk
+
+T = TypeVar("T")
+
+TIMEOUT_S: Final = 0.3
+"""Earnest answers within 0.1 s even without its hot store; three times that is little beside a payment."""
+PATIENCE_S: Final = 5.0
+"""1,000 events take a quarter of a second, a redemption a few milliseconds: this is for bad days."""
+USUAL: Final = Fallback()
+"""The answers of the policy Earnest starts with."""
+
+
+class Earnest:
+    """
+    Earnest, asked from any number of threads.
+
+    Args:
+        base_url: Its address, such as https://earnest.example.
+        key: An API key with the scopes of what is called.
+        timeout_s: Seconds for one decision, a second try included: a member waits for it.
+        patience_s: Seconds for any other call. Thousands of events are sent in several.
+        fallback: The answers while Earnest is away; None: `decide` raises Away instead.
+        tls: Whom to trust, where that is not the usual authorities.
+
+    Every method may raise `Refused` and, but for `decide` and `decide_many`, `Away`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        patience_s: float = PATIENCE_S,
+        fallback: Fallback | None = USUAL,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._line = Line(Target(base_url, key), tls)
+        self._operations = Operations(key, timeout_s, patience_s, fallback)
+        self._base_url = base_url
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base_url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. What waits to be told is not told: `flush` first. The next call opens new ones."""
+        self._line.close()
+
+    @property
+    def waiting(self) -> int:
+        """Events this client decided itself that `flush` would tell."""
+        return len(self._operations.backlog)
+
+    # ---------------------------------------------------------------- decisions
+
+    def decide(self, event: AnyEvent) -> Decision:
+        """Decide one event that is about to happen. While Earnest is away: by the fallback."""
+        return self._run(self._operations.decide(event))
+
+    def decide_many(self, events: Iterable[AnyEvent]) -> list[Decision | BadRow]:
+        """Decide events in the order given; an answer for each, in that order."""
+        return self._run(self._operations.decide_many(events))
+
+    def outcome(self, decision_id: str, outcome: Outcome) -> OutcomeTold:
+        """Tell what became of a decision, also of one that this client made."""
+        return self._run(self._operations.outcome(decision_id, outcome))
+
+    def explanation(
+        self, decision_id: str, *, audience: Audience = "analyst", locale: str = "en"
+    ) -> Explanation:
+        """Why a decision came out so. A moment after it, when it is in the record."""
+        return self._run(self._operations.explanation(decision_id, audience, locale))
+
+    # ---------------------------------------------------------------- what happened
+
+    def tell(self, events: Iterable[AnyEvent]) -> Told:
+        """Tell of things that happened. Give them ids of your own: after Away, tell all of it again."""
+        return self._run(self._operations.tell(events))
+
+    def flush(self) -> Told:
+        """Tell of what this client decided itself and that happened. Where it fails, all of it goes on waiting."""
+        return self._run(self._operations.flush())
+
+    def label(
+        self,
+        label: LabelName,
+        *,
+        source: str,
+        account_id: str | None = None,
+        event_id: str | None = None,
+        typology: str | None = None,
+    ) -> Label:
+        """Say what an account or an event turned out to be. `source`: who found out."""
+        return self._run(self._operations.label(label, source, account_id, event_id, typology))
+
+    # ---------------------------------------------------------------- one-time tokens
+
+    def issue_token(
+        self,
+        account_id: str,
+        reward: Reward | Mapping[str, Any],
+        *,
+        purpose: Purpose = "reward_link",
+        delivery: Delivery | None = None,
+        otp: Otp | None = None,
+        campaign_id: str | None = None,
+        expires_in_s: int | None = None,
+        not_before: datetime | None = None,
+        decision_id: str | None = None,
+        metadata: Mapping[str, int | float | str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> IssuedToken:
+        """Issue a token. Without `delivery` the link is in the answer. After Away, call again with its key."""
+        return self._run(
+            self._operations.issue_token(
+                account_id,
+                reward,
+                purpose,
+                delivery,
+                otp,
+                campaign_id,
+                expires_in_s,
+                not_before,
+                decision_id,
+                metadata,
+                idempotency_key,
+            )
+        )
+
+    def send_code(self, token: str, account_id: str) -> CodeSent:
+        """Send the member the code of a token. Not repeated once it may have arrived."""
+        return self._run(self._operations.send_code(token, account_id))
+
+    def redeem_token(
+        self, token: str, account_id: str, otp: str | None = None, *, idempotency_key: str | None = None
+    ) -> Redemption:
+        """Redeem a token, exactly once. After Away, call again with its key: nothing else repeats the answer."""
+        return self._run(self._operations.redeem_token(token, account_id, otp, idempotency_key))
+
+    def token(self, token_id: str) -> Token:
+        """A token's state."""
+        return self._run(self._operations.token(token_id))
+
+    def revoke_token(self, token_id: str) -> Token:
+        """Revoke a token and destroy its content."""
+        return self._run(self._operations.revoke_token(token_id))
+
+    def _run(self, talk: Talk[T]) -> T:
+        heard: Heard = None
+        try:
+            while True:
+                try:
+                    step = talk.send(heard)
+                except StopIteration as done:
+                    result: T = done.value
+                    return result
+                heard = None
+                if isinstance(step, Send):
+                    heard = self._line.send(step)
+                else:
+                    sleep(step.seconds)
+        finally:
+            talk.close()  # also where this was interrupted: what a flush took is put back
