@@ -15,16 +15,18 @@ from app.answers import (
     HoldPoints,
     LinkedAccounts,
     ReasonView,
+    StepUp,
 )
 from app.judging import Judged
 from app.ports import Decided, LinkFound, Origin, Sighting
 from app.programme import Programme
 from app.settlement import burned_points
+from app.stepping_up.offering import challenge_id, offered
 from app.traces import pack_found
 from detectors.base import Abstained, Judgement, Signal
 from detectors.duplicates import LinkedAccount
 from detectors.event import Event
-from detectors.policy import DETECTORS
+from detectors.policy import DETECTORS, Policy
 from detectors.texts import spoken_to_member
 
 REMEMBERED: Final = 0.8
@@ -32,6 +34,7 @@ REMEMBERED: Final = 0.8
 LINKS_SETTLED: Final = 8
 """Links remembered at one account, the likeliest; a farm is found again through what it shares."""
 HOUR_MS: Final = 3_600_000
+MINUTE_MS: Final = 60_000
 HELD: Final = frozenset({"redeem", "transfer", "earn", "purchase", "referral", "signup"})
 """Where a review holds points: those that move, and those that a sign-up or a referral is about to bring."""
 
@@ -56,12 +59,12 @@ def spoken(
     sighting: Sighting,
     judged: Judged,
     programme: Programme,
+    origin: Origin,
     now_ms: int,
     latency_ms: float,
 ) -> bytes:
     """The response: the contract's decision, as the bytes that will be sent now and at every repeat."""
     policy, verdict = programme.policy, judged.verdict
-    held = verdict.enforced == "review" and event.type in HELD
     decision = Decision(
         decision_id=decision_id(sighting),
         event_id=event.event_id,
@@ -82,7 +85,7 @@ def spoken(
             )
             for reason in verdict.shown
         ),
-        actions=(HoldPoints(instant(now_ms + policy.hold_hours * HOUR_MS)),) if held else (),
+        actions=_actions(event, sighting, judged, policy, origin, now_ms),
         linked_accounts=_linked_accounts(sighting, judged.linked),
         policy_version=verdict.policy_version,
         model_version=programme.model_version,
@@ -93,6 +96,20 @@ def spoken(
         would_have=verdict.action if verdict.mode == "shadow" else msgspec.UNSET,
     )
     return _encode(decision)
+
+
+def _actions(
+    event: Event, sighting: Sighting, judged: Judged, policy: Policy, origin: Origin, now_ms: int
+) -> tuple[StepUp | HoldPoints, ...]:
+    """What has to happen next. What already happened waits for nothing, and nobody is asked to confirm it."""
+    action = judged.verdict.enforced
+    if action == "review" and event.type in HELD:
+        return (HoldPoints(instant(now_ms + policy.hold_hours * HOUR_MS)),)
+    if action == "challenge" and origin != "event":
+        methods = offered(policy.step_up.methods, judged.phone_since_ms, sighting.at_ms)
+        until = instant(now_ms + policy.step_up.life_minutes * MINUTE_MS)
+        return (StepUp(challenge_id(decision_id(sighting)), methods, until),)
+    return ()
 
 
 def entry_of(

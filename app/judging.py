@@ -22,11 +22,13 @@ class Judged(NamedTuple):
 
     linked: the accounts held to be the same person's, where `duplicates` scored anything.
     vector: the features of the anomaly model, as they were scored (see `detectors.forest.features`).
+    phone_since_ms: since when the account has the telephone number it has; asked of a challenge only.
     """
 
     verdict: Verdict
     linked: Sequence[LinkedAccount]
     vector: bytes
+    phone_since_ms: int | None = None
 
 
 def judge(
@@ -64,7 +66,13 @@ def judge(
         policy,
         [*failed, *rules_failed, *degraded, *limits_failed],
     )
-    return Judged(verdict, linked(snapshot) if _may_link(judgements) else (), snapshot.vector)
+    phone = snapshot.account.facts.get("phone") if verdict.enforced == "challenge" else None
+    return Judged(
+        verdict,
+        linked(snapshot) if _may_link(judgements) else (),
+        snapshot.vector,
+        None if phone is None else phone.since_ms,
+    )
 
 
 def _exceeded(

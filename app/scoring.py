@@ -165,7 +165,7 @@ class Scorer:
     ) -> Decided:
         programme = self._rulebook.programme(event.program_id)
         latency_ms = round((self._ticks() - began) * 1_000, 3)
-        answer = spoken(event, sighted.sighting, judged, programme, received_ms, latency_ms)
+        answer = spoken(event, sighted.sighting, judged, programme, origin, received_ms, latency_ms)
         return entry_of(event, sighted.sighting, judged, programme, origin, received_ms, answer)
 
     async def _keep(self, drafts: Sequence[_Draft], now_ms: int) -> list[Answer]:

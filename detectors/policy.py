@@ -114,6 +114,25 @@ class SharedContext:
     context: str
 
 
+StepUpMethod = Literal["sms_otp", "totp"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """
+    How a challenged member may prove that it is them.
+
+    methods:      in the order they are offered.
+    life_minutes: how long a challenge can be passed: a code is on its way for a minute, and finding the telephone
+                  takes a few more.
+    return_urls:  where the hosted page may send the member back to: an origin and the beginning of a path.
+    """
+
+    methods: tuple[StepUpMethod, ...] = ("totp", "sms_otp")
+    life_minutes: int = 15
+    return_urls: tuple[str, ...] = ()
+
+
 _ASK: Final = Cutoffs(challenge=0.5, block=0.85)
 _ASK_ONLY: Final = Cutoffs(challenge=0.5)
 _LOOK: Final = Cutoffs(review=0.5, block=0.85)
@@ -153,6 +172,7 @@ class Policy:
     mode:       `shadow` keeps the would-be answer and lets everything pass.
     hold_hours: how long points of a reviewed event are held, at most.
     segment:    what is usual in this programme.
+    step_up:    how a challenge can be passed.
     """
 
     version: str = "built-in"
@@ -169,6 +189,7 @@ class Policy:
     limits: tuple[Limit, ...] = DEFAULT_LIMITS
     rules: tuple[Rule, ...] = ()
     contexts: tuple[SharedContext, ...] = ()
+    step_up: StepUp = StepUp()
     limits_by_type: Mapping[str, tuple[Limit, ...]] = field(init=False, repr=False, compare=False)
     rules_by_type: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
 

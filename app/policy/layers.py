@@ -11,12 +11,13 @@ from msgspec import UNSET, Struct, structs
 from msgspec.structs import asdict
 
 from app.policy.rules import RuleRefused, compile_rule
-from app.policy.sections import LimitSection, Section
+from app.policy.returning import address_problem
+from app.policy.sections import LimitSection, Section, StepUpSection
 from app.policy.vocabulary import hint, misnamed
 from detectors.default_limits import SHARED
 from detectors.limits import Limit
 from detectors.limits import problems as limit_problems
-from detectors.policy import DETECTORS, EVENT_TYPES, Cutoffs, Policy, Rule
+from detectors.policy import DETECTORS, EVENT_TYPES, Cutoffs, Policy, Rule, StepUp
 
 OPTIONAL_IN_A_LIMIT = frozenset({"exempt_channels", "exempt_contexts", "reason"})
 
@@ -74,7 +75,17 @@ def overlay(base: Policy, section: Section, at: str, problems: list[str]) -> Pol
         limits=_limits(base.limits, section.limits, at, problems),
         rules=rules,
         contexts=(*base.contexts, *section.contexts),
+        step_up=_step_up(base.step_up, section.step_up, at, problems),
     )
+
+
+def _step_up(base: StepUp, section: StepUpSection, at: str, problems: list[str]) -> StepUp:
+    step_up = replace(base, **_said(section))
+    if not step_up.methods or len(set(step_up.methods)) != len(step_up.methods):
+        problems.append(f"{at}step_up.methods: name at least one method, and none twice")
+    found = ((url, address_problem(url)) for url in step_up.return_urls)
+    problems += [f"{at}step_up.return_urls: {url!r} {problem}" for url, problem in found if problem]
+    return step_up
 
 
 def _said(section: Struct) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from app.redeeming.terms import TokensSection
 from detectors.actions import Action
 from detectors.limits import Measure
-from detectors.policy import Locale, Mode, SharedContext
+from detectors.policy import Locale, Mode, SharedContext, StepUpMethod
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Weight = Annotated[float, Meta(ge=0, lt=1)]
@@ -65,6 +65,14 @@ class LimitSection(Struct, frozen=True, forbid_unknown_fields=True):
     reason: str | UnsetType = UNSET
 
 
+class StepUpSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[step_up]`: how a challenge can be passed. The same fields as `detectors.policy.StepUp`."""
+
+    methods: tuple[StepUpMethod, ...] | UnsetType = UNSET
+    life_minutes: Annotated[int, Meta(ge=1, le=1_440)] | UnsetType = UNSET
+    return_urls: tuple[Annotated[str, Meta(min_length=1, max_length=2_000)], ...] | UnsetType = UNSET
+
+
 class RuleSection(Struct, frozen=True, forbid_unknown_fields=True):
     """`[[rules]]`: an analyst's rule. The same fields as `detectors.policy.Rule`."""
 
@@ -93,6 +101,7 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     rules: tuple[RuleSection, ...] = ()
     contexts: tuple[SharedContext, ...] = ()
     tokens: TokensSection = TokensSection()
+    step_up: StepUpSection = StepUpSection()
 
 
 class Document(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -88,7 +88,7 @@ def as_live(replayer: Replayer, event: Event, replayed: Replayed) -> dict[str, o
     programme = replayer._rulebook.programme(event.program_id)
     judged = Judged(replayed.verdict, (), replayed.vector)
     answer = msgspec.json.decode(
-        spoken(event, replayer._sighter.sight(event).sighting, judged, programme, 0, 0.0)
+        spoken(event, replayer._sighter.sight(event).sighting, judged, programme, "decision", 0, 0.0)
     )
     for name in ("latency_ms", "evaluated_at", "decision_id", "actions", "linked_accounts"):
         del answer[name]

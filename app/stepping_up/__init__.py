@@ -1,0 +1,1 @@
+"""Step-up: a decision that asks the member to prove who acts, and becomes `allow` once they have."""
