@@ -56,13 +56,13 @@ class Outcomes:
             return Unavailable503()
 
     async def _tell(self, row: DecisionRow, outcome: Outcome, told_by: str) -> OutcomeAnswer:
-        known = row.outcome
+        known, was_passed = row.outcome, row.passed_ms is not None
         for _ in range(TURNS):
             if known == outcome:
                 return Told(outcome)
             if outcome not in LEGAL[known]:
                 return RefusedTransition(known or outcome)
-            effect = _effect(row, outcome, known)
+            effect = _effect(row, outcome, known, was_passed=was_passed)
             points = row.points or 0
             told = OutcomeTold(
                 row.decision_id, row.program_id, row.account_id, row.event_id,
@@ -70,11 +70,15 @@ class Outcomes:
             )  # fmt: skip
             entry = self._journal.seal(told, self._clock())
             between = await self._history.tell_outcome(
-                self._sighting(row), outcome, known, entry, points, effect, told.told_ms
-            )
+                sighting_of(self._sighter, row), outcome, known, entry, points, effect, told.told_ms,
+                known_passed=was_passed,
+            )  # fmt: skip
             if between is None:
                 return Told(outcome)
-            known = between
+            if between == "passed":
+                was_passed = True
+            else:
+                known = between
         return Unavailable503()
 
     async def _unrecorded(self, program_id: str, decision_id: str) -> OutcomeAnswer:
@@ -91,29 +95,30 @@ class Outcomes:
             return UnknownDecision()
         return Unavailable503()
 
-    def _sighting(self, row: DecisionRow) -> Sighting:
-        """As much of the event's sighting as the account's script needs."""
-        account = self._sighter.digest(row.program_id, "account", row.account_id)
-        event_key = self._sighter.event_key(row.program_id, row.event_id)
-        touch = Touch("account", account, "burn", row.points or 0)
-        return Sighting(row.program_id, event_key, b"", event_key[:MARK_BYTES], row.occurred_ms, (touch,))
+
+def sighting_of(sighter: Sighter, row: DecisionRow) -> Sighting:
+    """As much of the event's sighting as the account's script needs."""
+    account = sighter.digest(row.program_id, "account", row.account_id)
+    event_key = sighter.event_key(row.program_id, row.event_id)
+    touch = Touch("account", account, "burn", row.points or 0)
+    return Sighting(row.program_id, event_key, b"", event_key[:MARK_BYTES], row.occurred_ms, (touch,))
 
 
-def _effect(row: DecisionRow, outcome: Outcome, known: Outcome | None) -> Effect:
+def _effect(row: DecisionRow, outcome: Outcome, known: Outcome | None, *, was_passed: bool) -> Effect:
     if row.type == "redeem":
-        return effect_of(outcome, redeemed=True, burned=_burned(row, known))
-    allowed = passed(row.decision, row.origin)
+        return effect_of(outcome, redeemed=True, burned=_burned(row, known, was_passed=was_passed))
+    allowed = was_passed or passed(row.decision, row.origin)
     return settles(row.type, outcome, known, allowed=allowed, points=row.points)
 
 
-def _burned(row: DecisionRow, known: Outcome | None) -> bool | None:
+def _burned(row: DecisionRow, known: Outcome | None, *, was_passed: bool) -> bool | None:
     """
     Whether the points are burned after the last outcome known, of which the record may show less. None: perhaps,
     for it may have been completed before it was disputed.
     """
     if row.type != "redeem" or known in {"cancelled", "reversed"}:
         return False
-    if known == "completed" or row.burned is not None:
+    if was_passed or known == "completed" or row.burned is not None:
         return True
     return None if known == "disputed" else False
 

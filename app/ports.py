@@ -7,13 +7,15 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
-from detectors.event import Event
+from detectors.event import Event, Profile
 from detectors.snapshot import Entity, Traits
 
 Clock = Callable[[], int]
 """Milliseconds since 1970-01-01 UTC. One instance, made in the composition root."""
 
 Outcome = Literal["completed", "cancelled", "reversed", "disputed"]
+Standing = Outcome | Literal["passed"]
+"""What came between: an outcome that was told, or that the decision's challenge was passed."""
 Effect = str
 """What an outcome changes: `burn`, `unburn`, `settle <kind>`, `unsettle <kind>` (see `app.settlement`), or nothing."""
 Action = Literal["allow", "challenge", "review", "block"]
@@ -153,9 +155,26 @@ class History(Protocol):
         points: int,
         effect: Effect,
         told_ms: int = 0,
-    ) -> Outcome | None:
+        *,
+        known_passed: bool = False,
+    ) -> Standing | None:
         """Journal what became of an event and let its points follow (burned or not, totalled or not), if `known`
-        is still the last outcome told. Returns None when done, otherwise the outcome that came between.
+        is still the last outcome told and its challenge not passed unless that is known. Returns None when done,
+        otherwise what came between.
+        """
+        ...
+
+    async def pass_step_up(
+        self,
+        sighting: Sighting,
+        known: Outcome | None,
+        entry: bytes,
+        points: int,
+        effect: Effect,
+        passed_ms: int,
+    ) -> Standing | None:
+        """Journal that the event's challenge was passed and let its points follow, once, if `known` is still the
+        last outcome told. Returns None when done, `passed` where it was before, otherwise the outcome between.
         """
         ...
 
@@ -221,7 +240,22 @@ class OutcomeTold(Struct, frozen=True, tag="outcome"):
     effect: Effect
 
 
-JournalEntry = Decided | OutcomeTold
+class StepUpPassed(Struct, frozen=True, tag="step_up"):
+    """A decision's challenge was passed, as journalled: from now on it allows. `effect` as in `OutcomeTold`."""
+
+    decision_id: str
+    program_id: str
+    account_id: str
+    event_id: str
+    method: str
+    passed_ms: int
+    passed_by: str
+    occurred_ms: int
+    points: int
+    effect: Effect
+
+
+JournalEntry = Decided | OutcomeTold | StepUpPassed
 
 
 class StoredAnswer(NamedTuple):
@@ -254,6 +288,9 @@ class DecisionRow(Struct, frozen=True):
     outcome_ms: int | None
     answer: bytes
     found: bytes = b""
+    passed_ms: int | None = None
+    """When its challenge was passed; `decision` is `allow` from then on, `answer` as it was sent."""
+    passed_method: str | None = None
 
 
 class AccountRow(Struct, frozen=True):
@@ -351,6 +388,10 @@ class Record(Protocol):
     def decision(self, program_id: str, decision_id: str) -> DecisionRow | None: ...
     def event(self, program_id: str, event_id: str) -> Event | None:
         """One event as received."""
+        ...
+
+    def contacts(self, program_id: str, account_id: str, upto_ms: int, limit: int) -> Sequence[Profile]:
+        """Profiles the account was given up to then by events that took place, newest first; of at most so many."""
         ...
 
     def decisions(

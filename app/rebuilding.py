@@ -10,12 +10,12 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from app.ports import HotStoreAway, JournalEntry, OutcomeTold, Record
+from app.ports import Decided, HotStoreAway, JournalEntry, OutcomeTold, Record
 from app.settlement import settlement
 from app.sighting import MARK_BYTES, Sighter
 from app.store.packing import entity_key, is_entity
 from app.store.pipeline import Pipeline, pack, script
-from app.store.valkey import STATE_KEY, TURNED, restoring, turned_key, word_and_kind
+from app.store.valkey import STATE_KEY, TURNED, restoring, turned_by_pass, turned_key, word_and_kind
 from detectors.snapshot import EXACT_BURNS
 
 STRETCH: Final = 64
@@ -133,13 +133,14 @@ async def _apply(pipeline: Pipeline, packed: list[bytes], place: int | None, tok
 
 
 def _moves(entry: JournalEntry, sighter: Sighter) -> list[bytes]:
-    """The commands that bring one entry's traces back, as `observe` and `commit` or `outcome` left them."""
-    if isinstance(entry, OutcomeTold):
+    """The commands that bring one entry's traces back, as `observe` and `commit`, `outcome` or `pass` left them."""
+    if not isinstance(entry, Decided):
         account = sighter.digest(entry.program_id, "account", entry.account_id)
         event_key = sighter.event_key(entry.program_id, entry.event_id)
         word, kind = word_and_kind(entry.effect)
         keys = [entity_key("account", account), turned_key(account, event_key)]
-        mark, told = event_key[:MARK_BYTES], (word, kind, entry.told_ms)
+        known_by = entry.told_ms if isinstance(entry, OutcomeTold) else turned_by_pass(entry.passed_ms)
+        mark, told = event_key[:MARK_BYTES], (word, kind, known_by)
         turn = (entry.occurred_ms, mark, entry.points, EXACT_BURNS, *told)
         return [script("effect", keys, *turn)] if entry.effect else []
     settled = settlement(entry)

@@ -73,6 +73,19 @@ def _counts(outcome: Outcome | None, *, allowed: bool) -> bool:
     return outcome == "completed" or (allowed and outcome not in {"cancelled", "reversed"})
 
 
+def passing(kind: str, known: Outcome | None, points: int | None) -> Effect:
+    """
+    What passing its challenge changes of a challenged event's points: from now on it was allowed.
+
+    Only where nothing was told, or `completed`: then they count already.
+    """
+    if known is not None:
+        return ""
+    if kind == "redeem":
+        return "burn"
+    return f"settle {kind}" if kind in TOTALLED and points else ""
+
+
 def settled_points(effect: Effect, kind: str, points: int) -> int:
     """Points that an effect adds to the total of one kind, or takes from it."""
     return {f"settle {kind}": points, f"unsettle {kind}": -points}.get(effect, 0)

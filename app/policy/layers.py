@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import UNSET, Struct, structs
 from msgspec.structs import asdict
 
-from app.policy.rules import RuleRefused, compile_rule
 from app.policy.returning import address_problem
+from app.policy.rules import RuleRefused, compile_rule
 from app.policy.sections import LimitSection, Section, StepUpSection
 from app.policy.vocabulary import hint, misnamed
 from detectors.default_limits import SHARED

@@ -1,4 +1,4 @@
-"""Addresses a member may be sent back to: an origin and the beginning of a path, compared exactly as browsers read them."""
+"""Addresses a member may be sent back to: an origin and the beginning of a path, compared as browsers read them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from app.ports import Claim, Effect, Outcome, PeerSeen, Seen, Settlement, Sighting, Touch
+from app.ports import Claim, Effect, Outcome, PeerSeen, Seen, Settlement, Sighting, Standing, Touch
 from app.store.memory_entity import DAY_MS, Kept
 from app.store.packing import ROLES, partition
 from app.store.valkey import ACCOUNT_TTL_MS, KEPT
@@ -27,6 +27,7 @@ class MemoryHistory:
         self._claims: dict[bytes, bytes] = {}
         self._answers: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
         self._outcomes: dict[bytes, Outcome] = {}
+        self._passed: set[bytes] = set()
         self._sweep_at = SWEPT_EVERY
 
     async def observe(self, sighting: Sighting) -> Seen:
@@ -130,12 +131,36 @@ class MemoryHistory:
         points: int,
         effect: Effect,
         told_ms: int = 0,  # noqa: ARG002 - for rebuilds, which this one has none of
-    ) -> Outcome | None:
+        *,
+        known_passed: bool = False,
+    ) -> Standing | None:
         """See `History.tell_outcome`."""
         last = self._outcomes.get(sighting.event_key)
         if last is not None and last != known:
             return last
+        if not known_passed and sighting.event_key in self._passed:
+            return "passed"
         self._outcomes[sighting.event_key] = outcome
+        self.journal.append(entry)
+        self._entity("account", sighting.touches[0].key).turn(effect, sighting, points)
+        return None
+
+    async def pass_step_up(
+        self,
+        sighting: Sighting,
+        known: Outcome | None,
+        entry: bytes,
+        points: int,
+        effect: Effect,
+        passed_ms: int,  # noqa: ARG002 - for rebuilds, which this one has none of
+    ) -> Standing | None:
+        """See `History.pass_step_up`."""
+        if sighting.event_key in self._passed:
+            return "passed"
+        last = self._outcomes.get(sighting.event_key)
+        if last is not None and last != known:
+            return last
+        self._passed.add(sighting.event_key)
         self.journal.append(entry)
         self._entity("account", sighting.touches[0].key).turn(effect, sighting, points)
         return None

@@ -50,7 +50,7 @@ class HotStoreFault(Exception):
 
 
 SCRIPTS: Final = (
-    "observe", "restore", "claim", "commit", "retract", "outcome", "effect", "link", "remember", "throttle",
+    "observe", "restore", "claim", "commit", "retract", "outcome", "pass", "effect", "link", "remember", "throttle",
 )  # fmt: skip
 PRELUDES: Final = ("series", "entity")
 

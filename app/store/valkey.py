@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
-from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting
+from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting, Standing
 from app.store.packing import (
     FACT_FIELDS,
     KINDS,
@@ -32,6 +32,7 @@ CLAIM_TTL_MS: Final = DAY_MS
 TURNED_TTL_MS: Final = DAY_MS
 """Outcomes told while a rebuild runs are not to count twice: longer than any rebuild takes."""
 TURNED: Final = b"u"
+PASSED: Final = b"y"
 STATE_KEY: Final = b"state"
 VERSION_BITS: Final = 62
 """Versions of lists are random: a counter that a lost Valkey begins anew would come by an old number again."""
@@ -57,6 +58,16 @@ def answer_key(account_key: bytes, event_key: bytes) -> bytes:
 def outcome_key(account_key: bytes, event_key: bytes) -> bytes:
     """Where the last outcome told of an event is kept until the record has it."""
     return b"o" + partition(account_key) + event_key
+
+
+def passed_key(account_key: bytes, event_key: bytes) -> bytes:
+    """Where it is noted that an event's challenge was passed, until the record has it."""
+    return PASSED + partition(account_key) + event_key
+
+
+def turned_by_pass(passed_ms: int) -> bytes:
+    """What a pass is known by among what turned a total: no outcome told at the same instant is taken for it."""
+    return b"p%d" % passed_ms
 
 
 def turned_key(account_key: bytes, event_key: bytes) -> bytes:
@@ -210,7 +221,9 @@ class ValkeyHistory:
         points: int,
         effect: Effect,
         told_ms: int = 0,
-    ) -> Outcome | None:
+        *,
+        known_passed: bool = False,
+    ) -> Standing | None:
         """See `History.tell_outcome`."""
         account = sighting.touches[0].key
         keys = [
@@ -218,14 +231,41 @@ class ValkeyHistory:
             outcome_key(account, sighting.event_key),
             journal_key(account),
             turned_key(account, sighting.event_key),
+            passed_key(account, sighting.event_key),
         ]
         word, kind = word_and_kind(effect)
         packed = script(
             "outcome", keys, outcome, entry, sighting.at_ms, sighting.fingerprint, points, EXACT_BURNS,
-            word, known or b"", kind, told_ms, TURNED_TTL_MS,
+            word, known or b"", kind, told_ms, TURNED_TTL_MS, b"1" if known_passed else b"",
         )  # fmt: skip
         last: bytes | None = (await self._pipeline.call(packed))[0]
-        return None if last is None else cast("Outcome", last.decode())
+        return None if last is None else cast("Standing", last.decode())
+
+    async def pass_step_up(
+        self,
+        sighting: Sighting,
+        known: Outcome | None,
+        entry: bytes,
+        points: int,
+        effect: Effect,
+        passed_ms: int,
+    ) -> Standing | None:
+        """See `History.pass_step_up`."""
+        account = sighting.touches[0].key
+        keys = [
+            entity_key("account", account),
+            passed_key(account, sighting.event_key),
+            journal_key(account),
+            turned_key(account, sighting.event_key),
+            outcome_key(account, sighting.event_key),
+        ]
+        word, kind = word_and_kind(effect)
+        packed = script(
+            "pass", keys, entry, sighting.at_ms, sighting.fingerprint, points, EXACT_BURNS, word, known or b"",
+            kind, turned_by_pass(passed_ms), TURNED_TTL_MS,
+        )  # fmt: skip
+        between: bytes | None = (await self._pipeline.call(packed))[0]
+        return None if between is None else cast("Standing", between.decode())
 
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
         """The answer to an event that the record may not hold yet."""

@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 import uvloop
 
+from app import metrics
 from app.clock import system_clock
 from app.data_dir import spool_dir
 from app.journal import Journal
@@ -25,6 +26,7 @@ from app.sighting import Sighter
 from app.spool import Spool
 from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, open_engine
+from app.store.sql.audit import Audit
 from app.store.syncing import SYNC_EVERY_S, sync
 from app.worker import filters
 from app.worker.chores import AWAY_S, beside, sleep
@@ -63,7 +65,7 @@ async def _run(settings: Settings) -> None:
     journal, sighter = Journal(master), Sighter(master, settings.home_country)
     work = _Work(
         pipeline,
-        SqlRecord(engine, Seal(derive(master, "record"))),
+        SqlRecord(engine, Seal(derive(master, "record")), Audit(derive(master, "audit"), metrics.audited)),
         sighter,
         journal,
         Spool(spool_dir(settings.data_dir), journal),

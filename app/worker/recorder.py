@@ -12,12 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import metrics
 from app.journal import Journal
-from app.ports import Clock, Decided, JournalEntry, Record
+from app.ports import Clock, Decided, JournalEntry, OutcomeTold, Record
 from app.seal import SealBroken
 from app.sighting import Sighter
 from app.store.packing import PARTITIONS, partition
 from app.store.pipeline import Pipeline, pack, script
-from app.store.valkey import claim_key, filter_key
+from app.store.valkey import PASSED, claim_key, filter_key
 from app.worker.dead_letters import set_aside
 
 BATCH: Final = 100
@@ -140,7 +140,7 @@ class Recorder:
                 kept = b"w"
             else:
                 event = self._sighter.event_key(entry.program_id, entry.event_id)
-                kept = b"o"
+                kept = b"o" if isinstance(entry, OutcomeTold) else PASSED
             yield pack((b"PEXPIRE", kept + PARTITIONS[nibble] + event, ANSWERS_STAY_MS))
         for its in marked.values():
             if its:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, case, func, literal_column, select, update
 
-from app.ports import Decided, JournalEntry, OutcomeTold
+from app.ports import Decided, JournalEntry, OutcomeTold, StepUpPassed
 from app.seal import place
 from app.settlement import settled_points
+from app.stepping_up.offering import challenge_id
+from app.store.sql.audit import Entry
 from app.store.sql.dialect import insert_into, insert_new, insert_rows
 from app.store.sql.linked import keep_links
+from app.store.sql.passing import keep_passed
 from app.store.sql.reach import writing
 from app.store.sql.tables import accounts, decisions, head, outcomes
 from app.store.sql.totals import Sums, as_row, burned_after, summed
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from app.store.sql.account_keys import AccountId, AccountKey, AccountKeys
+    from app.store.sql.audit import Audit
 
 _encode_event: Final = msgspec.json.Encoder().encode
 _encode_links: Final = msgspec.msgpack.Encoder().encode
@@ -70,9 +74,12 @@ _SETTLE: Final = (
 )
 
 
-def append(engine: Engine, keys: AccountKeys, entries: Sequence[JournalEntry]) -> None:
+def append(
+    engine: Engine, keys: AccountKeys, entries: Sequence[JournalEntry], audit: Audit | None = None
+) -> None:
     """
     Write entries in order, in one transaction; those written before are passed over and count nowhere again.
+    Challenges that were passed are entered in the audit, where there is one.
 
     Whoever appends holds the head row until it commits, so two cannot interleave.
 
@@ -95,11 +102,24 @@ def append(engine: Engine, keys: AccountKeys, entries: Sequence[JournalEntry]) -
                 outcomes,
                 [{"seq": seq, **msgspec.structs.asdict(entry)} for seq, entry in told.items()],
             )
+        passed = {base + n: e for n, e in enumerate(entries, 1) if isinstance(e, StepUpPassed)}
+        written = keep_passed(connection, base, passed) if passed else []
+        for entry in written:
+            sums.setdefault((entry.program_id, entry.account_id), Sums()).take_passed(entry)
         for account, (earned, redeemed) in _settle(connection, base).items():
             sum_ = sums.setdefault(account, Sums())
             sum_.earned_points += earned
             sum_.redeemed_points += redeemed
         _add(connection, sums)
+        if audit is not None:
+            audit.append(connection, list(map(_passed, written)))
+
+
+def _passed(entry: StepUpPassed) -> Entry:
+    name = challenge_id(entry.decision_id)
+    return Entry(
+        entry.passed_ms, entry.program_id, "challenge.passed", name, entry.passed_by, b"", entry.method
+    )
 
 
 def _decide(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, or_, select
 
 from app.ports import AccountRow, DecisionRow, Page, StoredAnswer, TimelineItem
 from app.store.sql.appending import append
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from app.ports import JournalEntry
     from app.store.sql.account_keys import AccountKeys
-    from detectors.event import Event
+    from app.store.sql.audit import Audit
+    from detectors.event import Event, Profile
 
 _FIELDS: Final = DecisionRow.__struct_fields__
 _ROW: Final = [decisions.c[name] for name in _FIELDS]
@@ -40,6 +41,25 @@ _EVENT: Final = (
     .select_from(WITH_KEY)
     .where(decisions.c.program_id == bindparam("program"), decisions.c.event_id == bindparam("event"))
 )
+_CONTACTS: Final = (
+    select(*_SEALED)
+    .select_from(WITH_KEY)
+    .where(
+        decisions.c.program_id == bindparam("program"),
+        decisions.c.account_id == bindparam("account"),
+        decisions.c.occurred_ms <= bindparam("upto_ms"),
+        decisions.c.type.in_(("signup", "profile_change")),
+        func.coalesce(decisions.c.outcome, "").not_in(("cancelled", "reversed")),
+        or_(
+            decisions.c.type == "signup",
+            decisions.c.decision == "allow",
+            decisions.c.origin == "event",
+            decisions.c.outcome == "completed",
+        ),
+    )
+    .order_by(decisions.c.occurred_ms.desc(), decisions.c.seq.desc())
+    .limit(bindparam("most"))
+)
 _ACCOUNT: Final = select(accounts).where(
     accounts.c.program_id == bindparam("program"), accounts.c.account_id == bindparam("account")
 )
@@ -49,13 +69,14 @@ _NEWEST_FIRST: Final = (decisions.c.occurred_ms, decisions.c.seq)
 class DecidedRecord:
     """What was decided, part of `SqlRecord`."""
 
-    def __init__(self, engine: Engine, keys: AccountKeys) -> None:
+    def __init__(self, engine: Engine, keys: AccountKeys, audit: Audit | None = None) -> None:
         self._engine = engine
         self._keys = keys
+        self._audit = audit
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """Write journal entries in order, in one transaction. An entry written before is passed over."""
-        append(self._engine, self._keys, entries)
+        append(self._engine, self._keys, entries, self._audit)
 
     def answer(self, program_id: str, event_id: str) -> StoredAnswer | None:
         """The answer given to an event, byte for byte."""
@@ -118,6 +139,19 @@ class DecidedRecord:
         with reading(self._engine) as connection:
             row = connection.execute(_EVENT, {"program": program_id, "event": event_id}).first()
         return None if row is None else opened(self._keys, row)
+
+    def contacts(self, program_id: str, account_id: str, upto_ms: int, limit: int) -> Sequence[Profile]:
+        """
+        Profiles the account was given up to then by events that took place, newest first; erased ones are left out.
+
+        A sign-up counts unless it was taken back: who acts has joined, whatever was thought of it. A change counts
+        where it was allowed, passed its challenge, or is told to have been made.
+        """
+        with reading(self._engine) as connection:
+            given = {"program": program_id, "account": account_id, "upto_ms": upto_ms, "most": limit}
+            rows = connection.execute(_CONTACTS, given).all()
+        events = (opened_or_bare(self._keys, row) for row in rows)
+        return [event.profile for event in events if event.profile is not None]
 
     def account(self, program_id: str, account_id: str) -> AccountRow | None:
         """An account's totals over everything recorded."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from app.seal import Seal
+    from app.store.sql.audit import Audit
 
 
 class SqlRecord(DecidedRecord, LinkRecord, PolicyRecord, LabelRecord, ListRecord, ApiKeyRecord):
@@ -28,10 +29,11 @@ class SqlRecord(DecidedRecord, LinkRecord, PolicyRecord, LabelRecord, ListRecord
     Args:
         engine: From `open_engine`, migrated.
         seal: The service's own seal: it wraps the accounts' data keys and seals the values of list entries.
+        audit: Where passed challenges are entered when they are recorded; needed by whoever appends.
     """
 
-    def __init__(self, engine: Engine, seal: Seal) -> None:
-        DecidedRecord.__init__(self, engine, AccountKeys(seal))
+    def __init__(self, engine: Engine, seal: Seal, audit: Audit | None = None) -> None:
+        DecidedRecord.__init__(self, engine, AccountKeys(seal), audit)
         LinkRecord.__init__(self, engine)
         PolicyRecord.__init__(self, engine)
         LabelRecord.__init__(self, engine)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, select
 
-from app.ports import Decided, LinkFound, OutcomeTold
+from app.ports import Decided, LinkFound, OutcomeTold, StepUpPassed
 from app.store.sql.events import WITH_KEY, opened_or_bare
 from app.store.sql.reach import reading
-from app.store.sql.tables import account_keys, decisions, head, outcomes
+from app.store.sql.tables import account_keys, decisions, head, outcomes, step_ups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,14 +38,19 @@ _OUTCOMES: Final = (
     .where(outcomes.c.seq > bindparam("after"), outcomes.c.seq <= bindparam("upto"))
     .order_by(outcomes.c.seq)
 )
+_STEP_UPS: Final = (
+    select(step_ups)
+    .where(step_ups.c.seq > bindparam("after"), step_ups.c.seq <= bindparam("upto"))
+    .order_by(step_ups.c.seq)
+)
 
 
 def replay(engine: Engine, keys: AccountKeys) -> Iterator[tuple[JournalEntry, int]]:
     """
     Every entry with its sequence number, in the order written, those included that are written meanwhile.
 
-    Decisions come as journalled, whatever outcomes did to them since: the outcomes follow in their place. Of
-    events that were erased only ids, type, instant and points are left.
+    Decisions come as journalled, whatever outcomes or a passed challenge did to them since: those follow in their
+    place. Of events that were erased only ids, type, instant and points are left.
 
     Raises:
         RecordAway: The database did not answer; start again.
@@ -58,11 +63,13 @@ def replay(engine: Engine, keys: AccountKeys) -> Iterator[tuple[JournalEntry, in
             span = {"after": after, "upto": min(after + STRETCH, end)}
             decided = connection.execute(_DECISIONS, span).all()
             told = connection.execute(_OUTCOMES, span).all()
+            passed = connection.execute(_STEP_UPS, span).all()
         if after >= end:
             return
         yield from merge(
             _decisions(keys, decided),
-            _outcomes(told),
+            _entries(OutcomeTold, told),
+            _entries(StepUpPassed, passed),
             key=itemgetter(1),
         )
         after = span["upto"]
@@ -73,11 +80,13 @@ def _decisions(keys: AccountKeys, rows: Sequence[Row[Any]]) -> Iterator[tuple[Jo
         yield _decided(keys, row), row.seq
 
 
-def _outcomes(rows: Sequence[Row[Any]]) -> Iterator[tuple[JournalEntry, int]]:
+def _entries(
+    kind: type[OutcomeTold | StepUpPassed], rows: Sequence[Row[Any]]
+) -> Iterator[tuple[JournalEntry, int]]:
     for row in rows:
         told = row._asdict()
         seq = told.pop("seq")
-        yield OutcomeTold(**told), seq
+        yield kind(**told), seq
 
 
 def _decided(keys: AccountKeys, row: Row[Any]) -> Decided:
@@ -88,13 +97,13 @@ def _decided(keys: AccountKeys, row: Row[Any]) -> Decided:
         answer=row.answer,
         origin=row.origin,
         received_ms=row.received_ms,
-        decision=row.decision,
+        decision=row.decision if row.passed_ms is None else "challenge",
         shadow_decision=row.shadow_decision,
         risk_score=row.risk_score,
         source=row.source,
         policy_version=row.policy_version,
         model_version=row.model_version,
-        burned=row.burned_at_decision,
+        burned=row.burned_at_decision if row.passed_ms is None else None,
         links=_decode_links(row.links) if row.links else (),
         found=row.found,
         vector=row.vector or b"",

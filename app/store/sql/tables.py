@@ -67,12 +67,15 @@ decisions = Table(
     Column("links", LargeBinary),
     Column("found", LargeBinary, nullable=False),
     Column("vector", LargeBinary),
+    Column("passed_ms", BigInteger),
+    Column("passed_method", Text),
     UniqueConstraint("program_id", "event_id"),
     Index("ix_decisions_newest", "program_id", "occurred_ms", "seq"),
     Index("ix_decisions_timeline", "program_id", "account_id", "occurred_ms", "seq"),
 )
 """`burned_at_decision` is as journalled, `burned` as the outcomes left it. `sealed_event` opens with the
-account's key of that `key_id`; `links` is MessagePack."""
+account's key of that `key_id`; `links` is MessagePack. Where `passed_ms` is set the decision was `challenge` and
+is `allow` since; what a redemption burned by it stands in `burned_at_decision` as if it had been allowed at once."""
 
 outcomes = Table(
     "outcomes",
@@ -91,6 +94,24 @@ outcomes = Table(
     UniqueConstraint("program_id", "decision_id", "told_ms", "outcome", "told_by"),
 )
 """Everything ever told, also of decisions not (yet) known. Shares the sequence of `decisions`."""
+
+step_ups = Table(
+    "step_ups",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=False),
+    Column("program_id", Text, nullable=False),
+    Column("decision_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("passed_ms", BigInteger, nullable=False),
+    Column("passed_by", Text, nullable=False),
+    Column("occurred_ms", BigInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("effect", Text, nullable=False),
+    UniqueConstraint("program_id", "decision_id"),
+)
+"""Challenges that were passed, each once. Shares the sequence of `decisions`."""
 
 accounts = Table(
     "accounts",

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from app.settlement import passed
+from app.settlement import passed, settled_points
 from detectors.event import canonical, instant_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.ports import Action, Decided, Effect
+    from app.ports import Action, Decided, Effect, StepUpPassed
 
 COUNTED_AS: Final[dict[Action, str]] = {
     "allow": "allowed",
@@ -66,6 +66,13 @@ class Sums(Struct):
         self.redeemed_points += entry.burned or 0
         column = COUNTED_AS[entry.decision]
         setattr(self, column, getattr(self, column) + 1)
+
+    def take_passed(self, entry: StepUpPassed) -> None:
+        """A challenge was passed: what was challenged is allowed, and its points count."""
+        self.challenged -= 1
+        self.allowed += 1
+        self.earned_points += settled_points(entry.effect, "earn", entry.points)
+        self.redeemed_points += entry.points if entry.effect == "burn" else 0
 
 
 def summed(entries: Iterable[Decided]) -> dict[tuple[str, str], Sums]:

@@ -126,6 +126,8 @@ class SqlChallenges:
             entries = [entry(subject, "otp.failed", who, now_ms, f"{counted.tries_left} left")]
             if led_to.froze and subject.kind == "token":
                 entries.append(entry(subject, "token.frozen", who, now_ms, "tries spent"))
+            if subject.kind == "decision":
+                entries.append(entry(subject, "challenge.failed", who, now_ms))
             if led_to.disabled is not None:
                 entries.append(
                     Entry(now_ms, subject.program_id, "authenticator.disabled", led_to.disabled, *who)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from app.stepping_up.offering import subject_name
 from app.store.sql.audit import Entry
 from app.store.sql.otp.counting import MOVES
 from tokens.claims import token_id
@@ -63,6 +64,6 @@ def move(connection: Connection, subject: Subject, state: State, now_ms: int) ->
 
 
 def entry(subject: Subject, event: str, who: Who, now_ms: int, detail: str = "") -> Entry:
-    """An audit entry about the subject: a token by its id, a decision by its hash."""
-    name = token_id(subject.hash) if subject.kind == "token" else subject.hash.hex()
+    """An audit entry about the subject: a token by its id, a decision by its challenge's."""
+    name = token_id(subject.hash) if subject.kind == "token" else subject_name(subject.hash)
     return Entry(now_ms, subject.program_id, event, name, who.actor, who.ip_hash, detail)
