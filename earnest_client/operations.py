@@ -29,7 +29,7 @@ from earnest_client.calls import FIRST_FAULT_OF_THEIRS, Call, read_body, segment
 from earnest_client.errors import Away, NotFound, Problem, TooMany
 from earnest_client.events import AnyEvent, Prepared, array, fresh_id, portions, prepare
 from earnest_client.fallback import LOCAL, Fallback
-from earnest_client.tokens import CodeSent, Delivery, IssuedToken, Otp, Redemption, Reward, Token
+from earnest_client.tokens import CodeSent, Delivery, IssuedToken, Otp, Redemption, Reward, Token, token_of
 from earnest_client.trying import Talk, ask
 
 T = TypeVar("T")
@@ -202,6 +202,7 @@ class Operations:
 
     def send_code(self, token: str, account_id: str) -> Talk[CodeSent]:
         """POST /v1/tokens/challenge. Once it may have arrived it is not repeated: a member gets one code, not two."""
+        token = token_of(token)
         body = _json(token=token, account_id=account_id)
         call = self._call("POST", "/v1/tokens/challenge", CodeSent, body, repeatable=False, secrets=(token,))
         return (yield from ask(call))
@@ -210,7 +211,7 @@ class Operations:
         self, token: str, account_id: str, otp: str | None, idempotency_key: str | None
     ) -> Talk[Redemption]:
         """POST /v1/tokens/redeem."""
-        key = _call_key(idempotency_key)
+        key, token = _call_key(idempotency_key), token_of(token)
         call = self._call(
             "POST", "/v1/tokens/redeem", Redemption, _json(token=token, account_id=account_id, otp=otp),
             idempotency_key=key, secrets=(token, otp or ""),

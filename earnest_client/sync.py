@@ -144,7 +144,7 @@ class Earnest:
         metadata: Mapping[str, int | float | str] | None = None,
         idempotency_key: str | None = None,
     ) -> IssuedToken:
-        """Issue a token. Without `delivery` the link is in the answer. After Away, call again with its key."""
+        """Issue a token; without `delivery` its link is answered. After Away, call again with its `idempotency_key`."""
         return self._run(
             self._operations.issue_token(
                 account_id,
@@ -162,13 +162,13 @@ class Earnest:
         )
 
     def send_code(self, token: str, account_id: str) -> CodeSent:
-        """Send the member the code of a token. Not repeated once it may have arrived."""
+        """Send the member the code of a token, or of the link with it. Not repeated once it may have arrived."""
         return self._run(self._operations.send_code(token, account_id))
 
     def redeem_token(
         self, token: str, account_id: str, otp: str | None = None, *, idempotency_key: str | None = None
     ) -> Redemption:
-        """Redeem a token, exactly once. After Away, call again with its key: nothing else repeats the answer."""
+        """Redeem a token, or the link with it, exactly once. After Away, call again with its `idempotency_key`."""
         return self._run(self._operations.redeem_token(token, account_id, otp, idempotency_key))
 
     def token(self, token_id: str) -> Token:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
 from earnest_client.answers import HIDDEN
+
+BEFORE_TOKEN: Final = re.compile(r"/r[/#]")
+"""What stands before the token in a link, on a page that puts it in the path or one that keeps it to the browser."""
+
+
+def token_of(link: str) -> str:
+    """The token in a link; a token by itself is left as it is."""
+    return BEFORE_TOKEN.split(link)[-1]
 
 
 class Reward(Struct, frozen=True, omit_defaults=True, kw_only=True):
