@@ -16,6 +16,7 @@ from benchmarks.installation import Installation
 from tests.e2e.events import fresh
 from tests.e2e.tokens import (
     Link,
+    Visit,
     clients_of,
     content_is_kept,
     issue,
@@ -94,6 +95,34 @@ def test_a_token_is_paid_or_revoked_and_never_both(paying, callers):
         assert mine == {"redeemed": was_paid, "revoked": was_revoked}[state]
         assert (link.token_id in rows) == (state == "redeemed")
         assert not content_is_kept(paying.record_url, link)
+
+
+def test_one_key_raced_over_ten_tokens_pays_one_of_them_and_uses_up_no_other(paying, callers):
+    links, key = [issue(callers[0]) for _ in range(10)], fresh("key")
+    replies = storm(callers[:10], [partial(redeem, link=link, key=key) for link in links])
+    assert Counter(reply.status for reply in replies) == {200: 1, 409: 9}
+    for link, reply in zip(links, replies, strict=True):
+        if reply.status == 200:
+            assert recorded(paying.record_url)[link.token_id] == paid(reply, link)
+        else:
+            pays_once(callers[0], link)
+
+
+def test_the_counter_and_the_browser_race_and_one_of_them_gets_the_reward(callers):
+    """The member's page is open already, and the button pressed while 31 tills try the same token."""
+    alone, link = issue(callers[0]), issue(callers[0])
+    visit = Visit(callers[0], alone)
+    visit.release(callers[0])
+    assert alone.code in visit.look(callers[0])
+    visit = Visit(callers[0], link)
+
+    def call(client, number: int):
+        return visit.release(client) if number == 0 else redeem(client, link, fresh("key"))
+
+    replies = storm(callers, [partial(call, number=number) for number in range(CONNECTIONS)])
+    tills = Counter(reply.status for reply in replies[1:])
+    shown = link.code in visit.look(callers[0])
+    assert tills == ({409: CONNECTIONS - 1} if shown else {200: 1, 409: CONNECTIONS - 2})
 
 
 def test_an_order_raced_over_two_processes_under_one_key_is_one_token(callers):

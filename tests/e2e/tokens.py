@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import psycopg
@@ -71,6 +73,24 @@ def revoke(client: Client, link: Link) -> Reply:
 def enter(client: Client, link: Link) -> Reply:
     """A member's "Continue"."""
     return client.ask("POST", f"/r/{link.text}", b"", **FORM)
+
+
+class Visit:
+    """A member's browser after "Continue": its cookie, and the fields of the form on its page."""
+
+    def __init__(self, client: Client, link: Link) -> None:
+        entered = enter(client, link)
+        assert entered.status == 303, entered
+        self._cookie = entered.headers["set-cookie"].partition(";")[0]
+        self._fields = urlencode(re.findall(r'name="(\w+)" value="(\w+)"', self.look(client)))
+
+    def look(self, client: Client) -> str:
+        """The page as it is now."""
+        return client.ask("GET", "/redeem", Cookie=self._cookie).body.decode()
+
+    def release(self, client: Client) -> Reply:
+        """The button that shows the reward."""
+        return client.ask("POST", "/redeem/release", self._fields.encode(), Cookie=self._cookie, **FORM)
 
 
 def paid(reply: Reply, link: Link) -> str:
