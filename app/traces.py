@@ -9,6 +9,7 @@ from msgspec import Struct, msgpack
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal
 from detectors.limits import Breach
 from detectors.policy import Policy
+from detectors.snapshot import Lock
 from detectors.verdict import Found, ListHit, Verdict
 
 Value = int | float | str
@@ -44,6 +45,7 @@ class Traces(Struct, frozen=True, array_like=True):
     breaches: list[tuple[str, int]]
     list_hits: list[_Hit]
     rules: list[str]
+    lock: tuple[int, str] | None = None
 
 
 _encode = msgpack.Encoder().encode
@@ -59,6 +61,7 @@ def pack_found(verdict: Verdict) -> bytes:
             [(breach.limit.code, breach.observed) for breach in found.breaches],
             [_Hit(*hit) for hit in found.list_hits],
             [rule.code for rule in found.rule_hits],
+            None if found.lock is None else (found.lock.since_ms, found.lock.by),
         )
     )
 
@@ -73,6 +76,7 @@ def unpack_found(packed: bytes, policy: Policy) -> Found:
         tuple(Breach(limits[code], observed) for code, observed in traces.breaches if code in limits),
         tuple(ListHit(hit.name, hit.kind, hit.entry_id, hit.reason) for hit in traces.list_hits),
         tuple(rules[code] for code in traces.rules if code in rules),
+        None if traces.lock is None else Lock(*traces.lock),
     )
 
 

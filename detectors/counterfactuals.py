@@ -13,7 +13,7 @@ from detectors.velocity import reasons as limit_reasons
 from detectors.verdict import Found, Verdict, weigh
 
 Change = tuple[str, str]
-"""A list entry, limit, rule or finding, as (stage, id), that might not have been."""
+"""A lock, list entry, limit, rule or finding, as (stage, id), that might not have been."""
 
 
 def counterfactuals(verdict: Verdict, policy: Policy) -> tuple[str, ...]:
@@ -47,7 +47,8 @@ def _answer(verdict: Verdict, gone: Iterable[Change], policy: Policy) -> Action:
 def _changes(verdict: Verdict) -> list[Change]:
     """Everything found, each once, strongest stage first."""
     found = verdict.found
-    changes = [("list", hit.entry_id) for hit in found.list_hits]
+    changes = [("lock", found.lock.by)] if found.lock is not None else []
+    changes += [("list", hit.entry_id) for hit in found.list_hits]
     changes += [("limit", breach.limit.code) for breach in found.breaches]
     changes += [("rule", rule.code) for rule in found.rule_hits]
     findings = (one for one in verdict.reasons if one.detector not in {"list", "rule", "fallback"})
@@ -63,6 +64,7 @@ def _without(found: Found, gone: Iterable[Change], policy: Policy) -> Found:
         tuple(breach for breach in found.breaches if breach.limit.code not in codes),
         tuple(hit for hit in found.list_hits if ("list", hit.entry_id) not in out),
         tuple(rule for rule in found.rule_hits if ("rule", rule.code) not in out),
+        None if any(stage == "lock" for stage, _ in out) else found.lock,
     )
 
 
@@ -87,6 +89,8 @@ def _spare(judgement: Judgement, codes: set[str], policy: Policy) -> Judgement:
 
 def _words(change: Change, verdict: Verdict, policy: Policy) -> str:
     stage, name = change
+    if stage == "lock":
+        return "Without the lock on redeeming"
     if stage == "list":
         hit = next(hit for hit in verdict.found.list_hits if hit.entry_id == name)
         return f"Without the {hit.kind} on the {hit.name} list"

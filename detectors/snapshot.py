@@ -130,6 +130,13 @@ class Link(NamedTuple):
     probability: float
 
 
+class Lock(NamedTuple):
+    """Redeeming is switched off at an account: since when, and by whom (`member`, `backend`, `analyst`)."""
+
+    since_ms: int
+    by: str
+
+
 class Entity(Struct, frozen=True):
     """
     One account, device, address, instrument or identifier as the hot store knows it.
@@ -142,6 +149,7 @@ class Entity(Struct, frozen=True):
              `place` (see `detectors.places`).
     facts:   name → Fact (`email`, `phone`, `address`).
     links:   duplicates found earlier, accounts only.
+    lock:    where redeeming is switched off, accounts only.
     """
 
     first_seen_ms: int = 0
@@ -151,6 +159,7 @@ class Entity(Struct, frozen=True):
     peers: Mapping[str, Sequence[Peer]] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     links: Sequence[Link] = ()
+    lock: Lock | None = None
 
 
 class Segment(Struct, frozen=True):

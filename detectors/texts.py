@@ -103,6 +103,7 @@ TEXTS: Final[dict[str, Text]] = {
     "ANOMALY_UNUSUAL": REQUEST,
     "LIST_BLOCK": REQUEST,
     "LIST_WATCH": REQUEST,
+    "ACCOUNT_LOCKED": REQUEST,
     "FALLBACK": REQUEST,
 }
 
@@ -119,10 +120,19 @@ NOT_CARRIED_OUT: Final = Text(
     "Das konnte nicht ausgeführt werden. Sie können um Prüfung durch einen Menschen bitten.",
 )
 
+SWITCHED_OFF: Final = Text(
+    "Redeeming is switched off for this account, and your points are kept. It can be switched on again where it was "
+    "switched off, or by the programme: just ask.",
+    "Das Einlösen ist für dieses Konto ausgeschaltet, Ihre Punkte bleiben erhalten. Wieder einschalten lässt es sich "
+    "dort, wo es ausgeschaltet wurde, oder durch das Programm: Fragen Sie einfach.",
+)
+TOLD_WHEN_REFUSED: Final[dict[str, Text]] = {"ACCOUNT_LOCKED": SWITCHED_OFF}
+"""What is refused for no suspicion says what it is, and what the member can do."""
+
 
 def spoken_to_member(code: str, decision: Action, locale: Locale) -> str:
     """What a member reads for a reason, given what was decided: nobody is told to wait for what is refused or done."""
     if decision in {"allow", "block"}:
-        text = CARRIED_OUT if decision == "allow" else NOT_CARRIED_OUT
+        text = CARRIED_OUT if decision == "allow" else TOLD_WHEN_REFUSED.get(code, NOT_CARRIED_OUT)
         return text.de if locale == "de" else text.en
     return member_text(code, locale)

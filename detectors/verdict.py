@@ -15,8 +15,9 @@ from msgspec import Struct
 from detectors.actions import ACTIONS, Action, milder, sterner
 from detectors.base import Abstained, Clear, Detector, Judgement, Reason
 from detectors.limits import Breach
+from detectors.locked import lock_on, lock_reason
 from detectors.policy import Cutoffs, Mode, Policy, RiskLevel, Rule
-from detectors.snapshot import Snapshot
+from detectors.snapshot import Lock, Snapshot
 from detectors.thresholds import Threshold
 from detectors.velocity import reasons as limit_reasons
 
@@ -56,19 +57,20 @@ class Weighed(Struct, frozen=True):
 
 
 class Found(NamedTuple):
-    """All that was found at one event, before it is weighed."""
+    """All that was found at one event, before it is weighed. `lock`: where it stops this event."""
 
     judgements: tuple[Judgement, ...]
     breaches: tuple[Breach, ...] = ()
     list_hits: tuple[ListHit, ...] = ()
     rule_hits: tuple[Rule, ...] = ()
+    lock: Lock | None = None
 
 
 class Verdict(Struct, frozen=True):
     """
     What the policy says of one event.
 
-    action:   what it asks for; `enforced` is what happens (in shadow mode everything is allowed).
+    action:   what it asks for; `enforced` is what happens (in shadow mode everything is allowed but what a lock stops).
     source:   the first stage that asks for this action.
     risk:     in [0, 1]; at least a cut-off exactly where the findings reach it.
     reasons:  all of them, by contribution; `shown` are the first five.
@@ -88,8 +90,8 @@ class Verdict(Struct, frozen=True):
 
     @property
     def enforced(self) -> Action:
-        """What happens: in shadow mode everything is allowed."""
-        return self.action if self.mode == "enforce" else "allow"
+        """What happens: in shadow mode everything is allowed, except where a lock is in the way: that is no finding."""
+        return self.action if self.mode == "enforce" or self.found.lock is not None else "allow"
 
     @property
     def shown(self) -> tuple[Weighed, ...]:
@@ -131,7 +133,7 @@ def combine(
         policy: The programme's.
         degraded: What failed on the way, in words.
     """
-    found = Found(tuple(judgements), tuple(breaches), tuple(list_hits), tuple(rule_hits))
+    found = Found(tuple(judgements), tuple(breaches), tuple(list_hits), tuple(rule_hits), lock_on(seen))
     return weigh(seen.event.type, found, policy, tuple(degraded))
 
 
@@ -199,6 +201,8 @@ def _parts(found: Found, policy: Policy) -> tuple[list[Part], float]:
         if hit.name != "allow":
             weight = (policy.block_list if hit.name == "block" else policy.watch_list).weight
             parts.append(("list", weight, (_list_reason(hit, weight),)))
+    if found.lock is not None:
+        parts.append(("list", policy.block_list.weight, (lock_reason(found.lock, policy.block_list.weight),)))
     for rule in found.rule_hits:
         if rule.effect != "allow":
             reason = Reason(rule.code, rule.weight, rule.message, {"rule": rule.code, "when": rule.when})
@@ -229,7 +233,9 @@ def _spread(risk: float, near: float, cutoffs: Cutoffs) -> float:
 
 
 def _decide(found: Found, policy: Policy, asked: Action) -> tuple[Action, Source]:
-    """The sternest answer any stage asks for, and the first stage to ask for it."""
+    """The sternest answer any stage asks for, and the first stage to ask for it. Nothing pardons a lock."""
+    if found.lock is not None:
+        return "block", "list"
     if not (found.list_hits or found.breaches or found.rule_hits):
         return asked, "detectors"
     names = {hit.name for hit in found.list_hits}

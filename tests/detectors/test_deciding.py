@@ -22,7 +22,7 @@ from tests.detectors.circumstances import TAKEN_OVER
 from tests.detectors.snapshots import DAY_MS, NOW_MS, OWN_KEY, account, burst, seen, series, snapshots
 
 LIMITS = {limit.code: limit for limit in DEFAULT.limits}
-WITHOUT_A_NUMBER = {"LIST_BLOCK", "LIST_WATCH", "FALLBACK"}
+WITHOUT_A_NUMBER = {"LIST_BLOCK", "LIST_WATCH", "ACCOUNT_LOCKED", "FALLBACK"}
 GRADED = {"DUPLICATE_PERSON"}
 """Told below its limit too: that is the line of review, not the first that is worth a word."""
 TOO_NEW = {"NEW_DEVICE_SPENDS", "CONTACT_CHANGED_THEN_SPENT", "STRANGE_STORE_SPENDS"}

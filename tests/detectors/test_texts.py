@@ -22,7 +22,7 @@ def test_every_code_of_ours_has_a_text():
         *takeover.CODES,
         "REFERRED_ONESELF",
     }
-    assert codes | {"LIST_BLOCK", "LIST_WATCH", "FALLBACK"} <= set(TEXTS)
+    assert codes | {"LIST_BLOCK", "LIST_WATCH", "ACCOUNT_LOCKED", "FALLBACK"} <= set(TEXTS)
 
 
 @pytest.mark.parametrize("code", TEXTS)

@@ -14,8 +14,9 @@ from detectors.catalogue import CATALOGUE
 from detectors.counterfactuals import counterfactuals
 from detectors.limits import Breach, breaches
 from detectors.policy import DEFAULT, DETECTORS, EVENT_TYPES, Rule
+from detectors.snapshot import Lock
 from detectors.verdict import Found, ListHit, combine, fallback, judge_all, weigh
-from tests.detectors.snapshots import burst
+from tests.detectors.snapshots import NOW_MS, burst
 
 weights = st.floats(0.01, 0.99)
 NAMES = [name for name in DETECTORS if name != "velocity"]
@@ -66,7 +67,8 @@ rules = st.lists(
     max_size=3,
     unique_by=lambda rule: rule.code,
 ).map(tuple)
-everything = st.builds(Found, judgements, limits_over, list_hits, rules)
+locks = st.builds(Lock, st.integers(0, NOW_MS), st.sampled_from(["member", "backend", "analyst"]))
+everything = st.builds(Found, judgements, limits_over, list_hits, rules, st.none())
 types = st.sampled_from(EVENT_TYPES)
 
 
@@ -102,9 +104,19 @@ def test_reasons_are_never_empty_unless_it_is_allowed(event_type, found):
     assert verdict.reasons or verdict.action == "allow"
 
 
+@given(types, everything, locks)
+def test_a_lock_stops_whatever_else_is_found(event_type, found, lock):
+    """And its reason takes its share of the risk, which it never lowers."""
+    without, locked = (weigh(event_type, found._replace(lock=one), DEFAULT) for one in (None, lock))
+    assert (locked.action, locked.source) == ("block", "list")
+    assert "ACCOUNT_LOCKED" in {reason.code for reason in locked.reasons}
+    assert sum(reason.contribution for reason in locked.reasons) == pytest.approx(1)
+    assert without.risk <= locked.risk < 1
+
+
 @given(types, everything, st.randoms())
 def test_the_order_of_findings_does_not_matter(event_type, found, random):
-    mixed = Found(*(tuple(random.sample(part, len(part))) for part in found))
+    mixed = Found(*(tuple(random.sample(part, len(part))) for part in found[:-1]))
     one, other = weigh(event_type, found, DEFAULT), weigh(event_type, mixed, DEFAULT)
     assert (one.action, one.source, one.reasons) == (other.action, other.source, other.reasons)
     assert one.risk == pytest.approx(other.risk)

@@ -41,6 +41,7 @@ _OTHERS: Final = {
     "ANOMALY_UNUSUAL": "unusual for events of this kind",
     "LIST_BLOCK": "on the block list",
     "LIST_WATCH": "on the watch list",
+    "ACCOUNT_LOCKED": "redeeming is locked, as the member or the programme asked",
     "FALLBACK": "could not be counted; the policy's fallback answered",
 }
 _LIMITS: Final = {
