@@ -102,9 +102,10 @@ def decided(n: int, accounts: int) -> Decided:
     }  # fmt: skip
     return Decided(
         decision_id=f"dec_{n}",
-        event=Event(event_id=str(n), type="earn", occurred_at=datetime.fromtimestamp(at_ms / 1_000, UTC),
-                    account_id=f"m-{n % accounts}",
-            points=1),
+        event=Event(
+            event_id=str(n), type="earn", occurred_at=datetime.fromtimestamp(at_ms / 1_000, UTC),
+            account_id=f"m-{n % accounts}", points=1,
+        ),
         body_hash=n.to_bytes(16, "big"), answer=json.dumps(answer).encode(), origin="decision", received_ms=at_ms,
         decision="review", shadow_decision=None, risk_score=61.5, source="detectors", policy_version="p",
         model_version="m", burned=None,

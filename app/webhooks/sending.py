@@ -35,8 +35,9 @@ AT_ONCE: Final = 32
 """Requests under way to one endpoint; to all together `CONNECTIONS`."""
 FAILING_LANES: Final = 4
 """Accounts taken from an endpoint that took nothing lately: it holds few connections while it is asked again."""
-HOLD_MS: Final = 120_000
-"""Lanes are held so long. What could not be begun in time is left to whoever takes them next."""
+HOLD_MS: Final = 30_000
+"""Lanes are held so long: three slow answers, and what a killed worker delays. What could not be begun in time is left
+to whoever takes them next."""
 A_BATCH: Final = HowMuch(LANES, FAILING_LANES, EACH, HOLD_MS)
 FINISH_S: Final = 5.0
 """What is under way gets when the worker ends; what is cut off goes again when its hold ends."""

@@ -126,12 +126,33 @@ def test_what_happened_before_there_was_an_endpoint_is_passed_over_at_once(
     engine, record, endpoints, projection_of, decided
 ):
     record.append([decided(n) for n in range(50)])
-    assert projection_of.step(NOW_MS, 10) == 10
+    record.add_label(label(1))
     assert projection_of.step(NOW_MS, 10) == 0
     endpoints.add(webhook(), 5)
+    assert projection_of.step(NOW_MS, 10) == 0
     record.append([decided(50)])
     drained(projection_of)
     assert [one["data"]["event_id"] for one in told(engine)] == ["e-50"]
+
+
+def test_a_second_endpoint_passes_over_nothing_that_the_first_has_yet_to_be_told(
+    engine, record, endpoints, projection_of, decided
+):
+    endpoints.add(webhook(1), 5)
+    record.append([decided(1)])
+    endpoints.add(webhook(2), 5)
+    drained(projection_of)
+    assert [one["data"]["event_id"] for one in told(engine, "whk_1")] == ["e-1"]
+
+
+def test_a_stretch_of_which_nobody_wants_anything_is_passed_over_at_once(
+    engine, record, endpoints, projection_of, decided
+):
+    endpoints.add(webhook(events=("label.recorded",)), 5)
+    record.append([decided(n) for n in range(50)])
+    assert projection_of.step(NOW_MS, 10) == 10
+    assert projection_of.step(NOW_MS, 10) == 0
+    assert told(engine) == []
 
 
 def test_an_endpoint_is_told_only_what_it_asked_for(engine, record, endpoints, projection_of, decided):

@@ -41,6 +41,7 @@ class SqlEndpoints:
             ).all()
             if len(known) >= most:
                 return False
+            MOVES(connection, "skip")
             connection.execute(insert(webhook_endpoints).values(row_of(self._seal, webhook)))
             return True
 

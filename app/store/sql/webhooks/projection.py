@@ -41,7 +41,8 @@ class SqlProjection:
 
     def step(self, now_ms: int, limit: int) -> int:
         """
-        Read on by at most `limit` numbers of each source; how many there were.
+        Read on by at most `limit` numbers of each source; how many there were. While no endpoint is enabled nothing is
+        read, and nothing written.
 
         Raises:
             RecordAway: Nothing was read, and nothing made.
