@@ -17,6 +17,9 @@ BUSY_TIMEOUT_MS: Final = 5_000
 """How long a SQLite writer waits for another: above any batch of the journal, below a caller's patience."""
 CONNECT_TIMEOUT_S: Final = 5
 """How long a connection to PostgreSQL may take before the record counts as away."""
+SILENT_MS: Final = 10_000
+"""After so long without a word from PostgreSQL's host the connection is given up: callers would wait for the kernel's
+own patience, a quarter of an hour. It cannot see a server that acknowledges and does nothing."""
 PAGE_BYTES: Final = 16_384
 """SQLite page. A decision takes 2 kB, so pages of 4,096 bytes waste a quarter of the file."""
 CACHE_KIB: Final = 32_768
@@ -54,7 +57,13 @@ def open_engine(url: str) -> Engine:
             parsed,
             hide_parameters=True,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "tcp_user_timeout": SILENT_MS,
+                "keepalives_idle": SILENT_MS // 1_000,
+                "keepalives_interval": 5,
+                "keepalives_count": 2,
+            },
         )
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(f"the record is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
