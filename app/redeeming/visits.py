@@ -32,6 +32,7 @@ ENDED: Final[dict[str, Step]] = {"revoked": "revoked", "expired": "expired", "fr
 MISHAPS: Final[dict[Stop | NoCode | Refusal, Mishap]] = {
     "sends_spent": "sends_spent",
     "tries_spent": "tries_spent",
+    "frozen": "tries_spent",  # the last try is counted and still being judged; a moment later the token's state tells
     "code_gone": "code_gone",
     "not_asked": "code_gone",
     "unproven": "code_gone",

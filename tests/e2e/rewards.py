@@ -104,7 +104,7 @@ def let_time_pass(running: Installation, seconds: int) -> None:
 
 class Visitor:
     """
-    A browser without a script.
+    A browser without a script. `hidden` is what the forms of the last page that had any carry unseen.
 
     Args:
         running: where it goes.
@@ -116,6 +116,7 @@ class Visitor:
         self.comes_from = comes_from
         self.cookie = ""
         self.page = ""
+        self.hidden: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -135,6 +136,8 @@ class Visitor:
         given = {name.lower(): value for name, value in reply.headers.items()}.get("set-cookie", "")
         self.cookie = given.partition(";")[0] or self.cookie
         self.page = reply.body.decode()
+        carried = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', self.page)
+        self.hidden = {name: unescape(value) for name, value in carried} or self.hidden
         return reply
 
     def enter(self, link: str) -> Reply:
@@ -150,9 +153,3 @@ class Visitor:
     def type(self, code: str) -> Reply:
         """A code into its field, and "Confirm"."""
         return self.press("verify", code=code)
-
-    @property
-    def hidden(self) -> dict[str, str]:
-        """What the page's forms carry unseen."""
-        found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', self.page)
-        return {name: unescape(value) for name, value in found}
