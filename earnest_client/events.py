@@ -126,6 +126,8 @@ def fresh_id() -> str:
 
 def prepare(event: AnyEvent) -> Prepared:
     """The event with an id, encoded. Raises TypeError where it holds what JSON cannot."""
+    if not isinstance(event, Event | Mapping):
+        raise TypeError("An event is an Event or a mapping.")
     tree: dict[str, Any] = to_builtins(event) if isinstance(event, Event) else dict(event)
     tree["event_id"] = tree.get("event_id") or fresh_id()
     return Prepared(

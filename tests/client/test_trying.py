@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from earnest_client import Away, Event, Invalid, Reward, TooMany
+from earnest_client.calls import Answer, Call, Pause
+from earnest_client.trying import ask
 from tests.client.odd_server import (
     answers,
     decides,
@@ -79,6 +81,14 @@ def test_the_deadline_is_over_both_tries(odd, hasty, failure):
     odd.will(answers(503), failure)
     assert hasty.decide(EVENT).degraded == ("client: no answer within 0.2 s",)
     assert len(odd.heard) <= 2
+
+
+def test_the_second_try_has_what_the_first_left():
+    talk = ask(Call("GET", "/", dict, patience_s=5.0))
+    first = next(talk)
+    assert isinstance(talk.send(Answer(503, {}, b"")), Pause)
+    second = talk.send(None)
+    assert 0 < second.within_s < first.within_s <= 5.0
 
 
 @pytest.mark.parametrize("status", [429, 503])
