@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from app.answering import instant
 from app.answers import Applied, Audience, Counterfactual, Decision, Explanation, ReasonView, Source
 from app.policy.file import PolicyFile, PolicyRefused, parse
 from app.ports import DecisionRow, Record
@@ -29,6 +30,7 @@ SUMMARY: Final[Mapping[Action, Text]] = {
     ),
     "block": NOT_CARRIED_OUT,
 }
+CONFIRMED: Final = Text("You confirmed that it was you.", "Sie haben bestätigt, dass Sie es waren.")
 SOURCE_OF: Final[Mapping[str, Source]] = {"list": "list", "rule": "rule", "fallback": "fallback"}
 _decode = msgspec.json.Decoder(Decision).decode
 
@@ -48,15 +50,15 @@ class Explainer:
             return None
         told = _decode(row.answer)
         if audience == "member":
-            return _for_member(told, "de" if locale.startswith("de") else "en")
+            return _for_member(told, row, "de" if locale.startswith("de") else "en")
         policy = await asyncio.to_thread(self._policy, row)
         return Explanation(
             decision_id=decision_id,
             audience="analyst",
             locale="en",
-            decision=told.decision,
+            decision=row.decision,
             source=told.source,
-            summary=_summary(told),
+            summary=_summary(told) + _passed(row),
             applied=tuple(_applied(reason, policy) for reason in told.reasons),
             would_change=_would_change(row, policy),
             policy_version=told.policy_version,
@@ -76,17 +78,24 @@ class Explainer:
             return None
 
 
-def _for_member(told: Decision, locale: Locale) -> Explanation:
+def _passed(row: DecisionRow) -> str:
+    if row.passed_ms is None:
+        return ""
+    return f" The challenge was passed by {row.passed_method} at {instant(row.passed_ms).isoformat()}: allow."
+
+
+def _for_member(told: Decision, row: DecisionRow, locale: Locale) -> Explanation:
     """In the member's words: what it means and the texts of the reasons; no limit, no score, no suspicion."""
-    texts = dict.fromkeys(spoken_to_member(reason.code, told.decision, locale) for reason in told.reasons)
-    words = SUMMARY[told.decision]
+    decision = told.decision if row.passed_ms is None else row.decision
+    texts = dict.fromkeys(spoken_to_member(reason.code, decision, locale) for reason in told.reasons)
+    words = SUMMARY[decision] if row.passed_ms is None else CONFIRMED
     summary = words.de if locale == "de" else words.en
     texts.pop(summary, None)
     return Explanation(
         decision_id=told.decision_id,
         audience="member",
         locale=locale,
-        decision=told.decision,
+        decision=decision,
         summary=summary,
         applied=tuple(Applied(code="NOTE", text=text) for text in texts),
         would_change=(),

@@ -51,6 +51,8 @@ from app.seal import Seal
 from app.settings import Settings
 from app.sighting import Sighter
 from app.spool import Spool
+from app.stepping_up.failing import Failures
+from app.stepping_up.stepping import Stepping
 from app.store.freshness import Freshness
 from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, open_engine
@@ -130,6 +132,7 @@ class _Tokens:
             finder, prover, releaser, ledger, ValkeyThrottle(pipeline), known, greeting, system_clock
         )
         self.csrf_key = known.forms
+        self.prover, self.challenges, self.secrets = prover, challenges, known
 
 
 class _Scorer:
@@ -157,6 +160,12 @@ def create_app(settings: Settings) -> ASGIApp:
         Outcomes(history, record, sighter, journal, system_clock),
     )
     tokens = _Tokens(settings, master, engine, pipeline, record, file)
+    stepping = Stepping(
+        history, record, sighter, journal,
+        prover=tokens.prover, challenges=tokens.challenges, secrets=tokens.secrets, file=file,
+        region=settings.home_country, failed=Failures(record, scorer.decide, system_clock).tell,
+        clock=system_clock,
+    )  # fmt: skip
     freshness = Freshness(pipeline, system_clock)
     guard = Guard(networks(settings.webhook_networks), https_only=settings.env == "production")
     poster = Poster(guard)
@@ -209,6 +218,7 @@ def create_app(settings: Settings) -> ASGIApp:
             stopwatch=time.perf_counter,
             new_id=_fresh_id,
         ),
+        step_ups=stepping,
         measured=metrics.answered,
     )
     pages = member_routes(

@@ -83,17 +83,21 @@ class Outcomes:
 
     async def _unrecorded(self, program_id: str, decision_id: str) -> OutcomeAnswer:
         """Unknown, unless the journal still has it for this programme: then it is recorded within moments."""
-        if not _well_formed(decision_id):
-            return UnknownDecision()
-        event_key = bytes.fromhex(decision_id[5:])
-        answer = await self._history.stored_answer(bytes([int(decision_id[4], 16)]), event_key)
-        if (
-            answer is None
-            or self._sighter.event_key(program_id, _decode(self._journal.open_answer(answer)).event_id)
-            != event_key
-        ):
-            return UnknownDecision()
-        return Unavailable503()
+        soon = await is_journalled(self._history, self._journal, self._sighter, program_id, decision_id)
+        return Unavailable503() if soon else UnknownDecision()
+
+
+async def is_journalled(
+    history: History, journal: Journal, sighter: Sighter, program_id: str, decision_id: str
+) -> bool:
+    """Whether this programme's decision waits in the journal to be recorded. Raises HotStoreAway."""
+    if not _well_formed(decision_id):
+        return False
+    event_key = bytes.fromhex(decision_id[5:])
+    answer = await history.stored_answer(bytes([int(decision_id[4], 16)]), event_key)
+    if answer is None:
+        return False
+    return sighter.event_key(program_id, _decode(journal.open_answer(answer)).event_id) == event_key
 
 
 def sighting_of(sighter: Sighter, row: DecisionRow) -> Sighting:

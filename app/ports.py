@@ -387,7 +387,7 @@ class Record(Protocol):
     def answer(self, program_id: str, event_id: str) -> StoredAnswer | None: ...
     def decision(self, program_id: str, decision_id: str) -> DecisionRow | None: ...
     def event(self, program_id: str, event_id: str) -> Event | None:
-        """One event as received."""
+        """One event as received. Raises EventErased."""
         ...
 
     def contacts(self, program_id: str, account_id: str, upto_ms: int, limit: int) -> Sequence[Profile]:
@@ -447,6 +447,10 @@ class Record(Protocol):
     def ping(self) -> None:
         """Raise RecordAway unless the database answers and every migration is applied."""
         ...
+
+
+class EventErased(Exception):
+    """The member's data were erased: the decision is known, the event it was made on is not."""
 
 
 class RecordAway(Exception):

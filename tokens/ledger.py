@@ -456,6 +456,10 @@ class Challenges(Protocol):
         """The session's last challenge at this subject."""
         ...
 
+    def sends(self, subject: Subject) -> int:
+        """Codes sent for the subject so far."""
+        ...
+
     def begin(self, subject: Subject, session_hash: bytes, authenticator_id: str, now_ms: int) -> Challenge:
         """The session's challenge for an authenticator app, made if there is none: nothing is sent."""
         ...

@@ -11,6 +11,7 @@ from app.answers import Answer, Audience, Explanation, OutcomeAnswer
 from app.api.wire import Links
 from app.ports import Clock, Origin, Outcome, Record
 from app.redeeming.desk import Desk
+from app.stepping_up.asking import StepUpDesk
 from app.webhooks.endpoints import Webhooks
 from detectors.event import Event
 
@@ -50,6 +51,7 @@ class Api:
     new_id:        prefix (`lbl`, `lst`) → a fresh id with that prefix.
     desk:          the use cases of one-time tokens.
     webhooks:      the use cases of webhooks.
+    step_ups:      the use cases of challenges.
     measured:      told of every request: path template, method, status, seconds.
     """
 
@@ -68,4 +70,5 @@ class Api:
     new_id: Callable[[str], str]
     desk: Desk
     measured: Callable[[str, str, int, float], None]
-    webhooks: Webhooks = None  # type: ignore[assignment]
+    webhooks: Webhooks
+    step_ups: StepUpDesk

@@ -16,16 +16,18 @@ from app.answers import (
     Decision,
     Explanation,
     RefusedTransition,
+    StepUp,
     Told,
     Unavailable503,
 )
 from app.api.operation import Call, Operation, Parameter, reply
 from app.api.paging import CURSOR, LIMIT, instant, page_of
-from app.api.wire import DecisionPage, OutcomeBody, OutcomeView, RecordedDecision
+from app.api.wire import ChallengeView, DecisionPage, OutcomeBody, OutcomeView, RecordedDecision
 from app.faults import Faults
 from app.intake import EVENT_BYTES, read_event
 from app.ports import DecisionRow
 from app.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Problem, Refused, of_faults
+from app.stepping_up.stepping import asked_of
 from detectors.event import Event, Id
 
 TAKEN: Final = CONFLICT.because("That event_id is taken by an event with another body.")
@@ -59,13 +61,14 @@ async def look_up(call: Call) -> Response:
     )
     if row is None:
         raise Refused(NOT_FOUND)
-    return reply(_recorded(row))
+    return reply(_recorded(row, call.api.clock()))
 
 
 async def list_decisions(call: Call) -> Response:
     """GET /v1/decisions."""
     page = await page_of(call, call.api.record.decisions, account_id=call.query["account_id"])
-    return reply({"items": [_recorded(row) for row in page.items], "next_cursor": page.next_cursor})
+    now_ms = call.api.clock()
+    return reply({"items": [_recorded(row, now_ms) for row in page.items], "next_cursor": page.next_cursor})
 
 
 async def explain(call: Call) -> Response:
@@ -83,7 +86,7 @@ async def tell_outcome(call: Call) -> Response:
     decision_id = call.path("decision_id")
     body = await call.body(OutcomeBody)
     if call.principal.stores:
-        await _check_store(call, decision_id)
+        await check_store(call, decision_id)
     answer = await call.api.scorer.tell_outcome(
         call.principal.program_id, decision_id, body.outcome, call.principal.name
     )
@@ -97,8 +100,8 @@ async def tell_outcome(call: Call) -> Response:
     raise Refused(NOT_FOUND)
 
 
-async def _check_store(call: Call, decision_id: str) -> None:
-    """A key of some stores tells the outcome of their decisions only."""
+async def check_store(call: Call, decision_id: str) -> None:
+    """A key of some stores has to do with their decisions only."""
     record, program_id = call.api.record, call.principal.program_id
     row = await to_thread.run_sync(record.decision, program_id, decision_id)
     if row is None:
@@ -111,15 +114,26 @@ async def _check_store(call: Call, decision_id: str) -> None:
         raise Refused(refusal)
 
 
-def _recorded(row: DecisionRow) -> dict[str, object]:
-    """The answer as it was sent, field by field untouched, with what the record knows beside it."""
+def _recorded(row: DecisionRow, now_ms: int) -> dict[str, object]:
+    """The answer as it was sent, field by field untouched, with what the record knows beside it; but that a decision
+    whose challenge was passed allows.
+    """
+    asked = asked_of(row)
     return {
         **_FIELDS.decode(row.answer),
+        **({} if row.passed_ms is None else {"decision": row.decision}),
+        **({} if asked is None else {"challenge": _challenge(row, asked, now_ms)}),
         "type": row.type,
         "occurred_at": instant(row.occurred_ms),
         "outcome": row.outcome,
         "outcome_at": None if row.outcome_ms is None else instant(row.outcome_ms),
     }
+
+
+def _challenge(row: DecisionRow, asked: StepUp, now_ms: int) -> ChallengeView:
+    if row.passed_ms is not None:
+        return ChallengeView("passed", instant(row.passed_ms), row.passed_method)
+    return ChallengeView("expired" if now_ms >= asked.expires_at.timestamp() * 1_000 else "open", None, None)
 
 
 Locale = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]

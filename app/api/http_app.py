@@ -14,6 +14,7 @@ from app.api import (
     authenticators,
     batches,
     campaigns,
+    challenges,
     decisions,
     labels,
     lists,
@@ -34,6 +35,7 @@ from app.problems import HANDLERS
 _STATED: Final = (
     *decisions.OPERATIONS,
     *batches.OPERATIONS,
+    *challenges.OPERATIONS,
     *accounts.OPERATIONS,
     *labels.OPERATIONS,
     *lists.OPERATIONS,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from app.answers import Decision
 from app.faults import Fault
@@ -75,6 +75,14 @@ class OutcomeView(Struct, frozen=True):
     outcome: Outcome
 
 
+class ChallengeView(Struct, frozen=True):
+    """Where the challenge of a decision stands."""
+
+    status: Literal["open", "passed", "expired"]
+    passed_at: datetime | None
+    method: str | None
+
+
 class RecordedDecision(Decision, frozen=True, kw_only=True):
     """The decision as it was answered, and what became of it."""
 
@@ -82,6 +90,8 @@ class RecordedDecision(Decision, frozen=True, kw_only=True):
     occurred_at: datetime
     outcome: Outcome | None
     outcome_at: datetime | None
+    challenge: ChallengeView | UnsetType = UNSET
+    """Where the member was asked to prove more."""
 
 
 class DecisionPage(Struct, frozen=True):

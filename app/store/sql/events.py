@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from app.ports import EventErased
 from app.seal import place
 from app.store.sql.tables import account_keys, decisions
 from detectors.event import Event
@@ -26,10 +27,6 @@ WITH_KEY: Final = decisions.outerjoin(
     & (account_keys.c.key_id == decisions.c.key_id),
 )
 """Each decision with the key its event is sealed under, where that key still is."""
-
-
-class EventErased(Exception):
-    """The member's data were erased: the decision is known, the event it was made on is not."""
 
 
 def opened(keys: AccountKeys, row: Row[Any]) -> Event:

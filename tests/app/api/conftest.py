@@ -50,6 +50,7 @@ from app.ports import (
 )
 from detectors.event import Event, instant_ms
 from tests.app.api.memory_desk import MemoryDesk
+from tests.app.api.memory_step_ups import MemoryStepUps
 from tests.app.api.memory_webhooks import MemoryWebhooks
 
 NOW_MS = 1_795_262_400_000
@@ -345,6 +346,7 @@ def service() -> Service:
         new_id=new_id,
         desk=desk,
         webhooks=webhooks.desk,
+        step_ups=MemoryStepUps(record),
         measured=lambda *seen: measured.append(seen),
     )
     built = Service(record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits)

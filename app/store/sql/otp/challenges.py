@@ -60,6 +60,11 @@ class SqlChallenges:
             row = _last(connection, subject, session_hash)
         return None if row is None else _challenge(row)
 
+    def sends(self, subject: Subject) -> int:
+        with reading(self._engine) as connection:
+            row = MOVES(connection, "sends", kind=subject.kind, hash=subject.hash).first()
+        return 0 if row is None else int(row.sends)
+
     def begin(self, subject: Subject, session_hash: bytes, authenticator_id: str, now_ms: int) -> Challenge:
         """The one that can still be tried or was passed just now, else a new one. Other sessions keep theirs."""
 
