@@ -108,7 +108,7 @@ class Guard:
     async def check(self, url: str) -> None:
         """Refuse a URL by its form or by where it leads now. Raises Unsafe."""
         parts = self.parsed(url)
-        await self.addresses(parts.host, parts.port or (443 if parts.scheme == "https" else 80))
+        await self.addresses(parts.raw_host.decode(), parts.port or (443 if parts.scheme == "https" else 80))
 
     def _is_fine(self, text: str) -> bool:
         try:

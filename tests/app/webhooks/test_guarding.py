@@ -116,3 +116,10 @@ async def test_networks_of_the_operators_are_fine_and_nothing_beside_them():
 
 def test_the_systems_resolver_gives_each_address_once():
     assert list(resolve("127.0.0.1", 443)) == ["127.0.0.1"]
+
+
+async def test_a_name_in_punycode_is_looked_up_as_it_stands_and_not_read_anew():
+    asked = []
+    guard = Guard(lookup=lambda host, _: asked.append(host) or [PUBLIC])
+    await guard.check("https://xn--strae-oqa.example/")
+    assert asked == ["xn--strae-oqa.example"]
