@@ -29,9 +29,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_webhook_endpoints_program", "webhook_endpoints", ["program_id", "created_ms", "webhook_id"]
     )
-    op.create_table(
-        "webhook_cursors", *_text("source"), *_whole("seq"), sa.PrimaryKeyConstraint("source")
-    )
+    op.create_table("webhook_cursors", *_text("source"), *_whole("seq"), sa.PrimaryKeyConstraint("source"))
     op.create_table(
         "webhook_messages",
         *_text("message_id"),
@@ -48,9 +46,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_webhook_messages_lane", "webhook_messages", ["webhook_id", "state", "account_id", "number"]
     )
-    op.create_index(
-        "ix_webhook_messages_newest", "webhook_messages", ["webhook_id", "created_ms", "number"]
-    )
+    op.create_index("ix_webhook_messages_newest", "webhook_messages", ["webhook_id", "created_ms", "number"])
     op.create_index("ix_webhook_messages_ended", "webhook_messages", ["ended_ms"])
     op.create_table(
         "webhook_lanes",
