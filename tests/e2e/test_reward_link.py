@@ -70,7 +70,9 @@ def mailed(house, locale="en"):
 
 
 def press(page: Page, name: str, locale: str) -> None:
-    page.get_by_role("button", name=TEXTS[locale][name], exact=True).click()
+    """A button that leads on, and the page it leads to."""
+    with page.expect_event("load"):
+        page.get_by_role("button", name=TEXTS[locale][name], exact=True).click()
 
 
 def is_sound(page: Page, locale: str) -> None:
