@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from app.journal import Journal
 from app.keys import derive
 from app.outcomes import Outcomes
-from app.policy.file import DEFAULT_FILE, load
+from app.policy.file import DEFAULT_FILE, PolicyFile, load
 from app.rulebook import Rulebook
 from app.scoring import Scorer
 from app.seal import Seal
@@ -21,6 +21,7 @@ from app.spool import Spool
 from app.store.packing import PARTITIONS, ROLES, is_entity, unpack_entity
 from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord
+from app.store.sql.audit import Audit
 from app.store.valkey import ValkeyHistory
 from app.worker import filters
 from app.worker.despooling import Despooler
@@ -55,12 +56,14 @@ class Installation:
     now_ms: int = NOW_MS
     journal: Journal = field(default_factory=lambda: Journal(MASTER))
     sighter: Sighter = field(default_factory=lambda: Sighter(MASTER, "DE"))
+    policy: PolicyFile = field(default_factory=lambda: load(DEFAULT_FILE))
 
     def __post_init__(self) -> None:
         self.history = ValkeyHistory(self.pipeline)
-        self.record = SqlRecord(self.engine, Seal(derive(MASTER, "record")))
+        self.audit = Audit(derive(MASTER, "audit"))
+        self.record = SqlRecord(self.engine, Seal(derive(MASTER, "record")), self.audit)
         self.spool = Spool(self.directory / "spool", self.journal)
-        rulebook = Rulebook(load(DEFAULT_FILE), self.record, self.sighter)
+        rulebook = Rulebook(self.policy, self.record, self.sighter)
         self.scorer = Scorer(
             self.history, self.record, self.sighter, rulebook, self.journal, self.spool, self.clock,
             time.perf_counter,
