@@ -1,4 +1,4 @@
-"""The cookie that holds a visit together: sent to this host alone, out of reach of scripts, gone after 15 minutes."""
+"""The cookie that holds a visit together: sent to this host alone, out of reach of scripts, gone after 25 minutes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-LIFE_S: Final = 900
-"""How long a browser keeps it, in seconds: 15 minutes, as long as the session lives (R6)."""
+LIFE_S: Final = 1_500
+"""How long a browser keeps it, in seconds: the 15 minutes a session lives (R6), and 10 in which a reward released in the
+last of them can still be read."""
 ACCEPTABLE: Final = re.compile(r"[A-Za-z0-9._~=-]{1,2048}")
 """What a session's cookie is made of; anything else never came from here."""
 

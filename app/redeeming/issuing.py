@@ -171,7 +171,7 @@ class Issuer:
             decision_id=order.decision_id,
             secret_hash=secret_hash(claims.s),
             issued_ms=now_ms,
-            not_before_ms=now_ms if order.not_before_ms is None else order.not_before_ms,
+            not_before_ms=claims.nbf * 1_000 if order.not_before_ms is None else order.not_before_ms,
             expires_ms=expires_ms,
             vault_key=server_key.key_id,
             shut=shut(

@@ -12,13 +12,15 @@ import msgspec
 from msgspec import Struct
 
 from app.seal import Seal, SealBroken
-from tokens.limits import SESSION_S
+from tokens.limits import REPLAY_S, SESSION_S, SKEW_S
 
 SECRET_BYTES: Final = 32
 """What the answer's seal is made of: 256 random bits."""
 COOKIE_CHARS: Final = 2_048
 """A longer one is not ours."""
 PLACE: Final = b"session"
+READABLE_S: Final = SESSION_S + REPLAY_S
+"""Seconds a session is known for: what was released in its last second is still read for as long as any answer is."""
 
 
 class Session(Struct, frozen=True, array_like=True):
@@ -38,6 +40,10 @@ class Session(Struct, frozen=True, array_like=True):
         """What the stores know it by."""
         return sha256(b"session\0" + self.secret).digest()
 
+    def is_over(self, now_ms: int) -> bool:
+        """Whether it can only read what it released, and do nothing more."""
+        return now_ms - self.begun_ms >= SESSION_S * 1_000
+
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Session).decode
@@ -54,7 +60,7 @@ def to_cookie(seal: Seal, session: Session) -> str:
 
 
 def of_cookie(seal: Seal, cookie: str | None, now_ms: int) -> Session | None:
-    """The session of a cookie, if it is one of ours and not over."""
+    """The session of a cookie, if it is one of ours and `READABLE_S` have not passed; it may be over."""
     if cookie is None or not cookie or len(cookie) > COOKIE_CHARS:
         return None
     try:
@@ -62,4 +68,5 @@ def of_cookie(seal: Seal, cookie: str | None, now_ms: int) -> Session | None:
         session: Session = _unpack(seal.open(sealed, PLACE))
     except (UnicodeEncodeError, binascii.Error, SealBroken, msgspec.MsgspecError):
         return None
-    return session if 0 <= now_ms - session.begun_ms < SESSION_S * 1_000 else None
+    # Another machine's clock may be ahead of this one's.
+    return session if -SKEW_S * 1_000 <= now_ms - session.begun_ms < READABLE_S * 1_000 else None

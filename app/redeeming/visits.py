@@ -144,6 +144,8 @@ class MemberVisits:
                 return self._bare("gone", client)
             if found.token.state == "redeemed":
                 return (redeemed or self._after)(found, session, client)
+            if session.is_over(self._clock()):
+                return self._bare("gone", client)
             step = self._ended(found)
             return self._view(found, step) if step is not None else gesture(found, session, client)
 

@@ -30,7 +30,7 @@ async def test_from_the_link_to_the_receipt(browser, visits: MemoryVisits):
     entered = await browser.post("/r/good")
     assert (entered.status_code, entered.headers["location"]) == (303, "/redeem")
     assert entered.headers["set-cookie"] == (
-        "__Host-rs=session-0; HttpOnly; Max-Age=900; Path=/; SameSite=lax; Secure"
+        "__Host-rs=session-0; HttpOnly; Max-Age=1500; Path=/; SameSite=lax; Secure"
     )
     for gesture, typed in (("code", {}), ("verify", {"code": CODE}), ("ack", {})):
         answer = await press(browser, gesture, **typed)
@@ -53,7 +53,7 @@ async def test_the_cookie_of_plain_http_is_one_that_clients_keep(serve):
     """Secure cookies are dropped over http; development would end at the landing page."""
     async with serve("http://127.0.0.1:8000") as client:
         answer = await client.post("/r/good")
-        assert answer.headers["set-cookie"] == "rs=session-0; HttpOnly; Max-Age=900; Path=/; SameSite=lax"
+        assert answer.headers["set-cookie"] == "rs=session-0; HttpOnly; Max-Age=1500; Path=/; SameSite=lax"
         assert "Confirm it is you" in (await client.get("/redeem")).text
 
 

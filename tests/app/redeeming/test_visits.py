@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.app.redeeming.promise import BACKEND, PAYLOAD, client, other_code
-from tokens.limits import REPLAY_S, SESSION_S, TRIES_PER_CLIENT, TRIES_PER_SUBJECT
+from tokens.limits import REPLAY_S, SESSION_S, SKEW_S, TRIES_PER_CLIENT, TRIES_PER_SUBJECT
 
 SMS = {"otp_method": "sms", "otp_to": "+4915112345678", "expires_in_s": 1_000_000}
 
@@ -125,6 +125,28 @@ async def test_a_session_ends_after_a_quarter_of_an_hour(promise):
     await promise.later(SESSION_S)
     assert (await promise.visits.look(cookie, client())).step == "gone"
     assert (await promise.visits.release(cookie, view.echo, client())).step == "gone"
+
+
+async def test_a_reward_released_in_the_last_second_of_a_session_can_still_be_read(promise):
+    """The release is answered by a redirect: a member on a slow line must not lose the reward between the two."""
+    text, _ = await promise.issue()
+    cookie, view = await entered(promise, text)
+    await promise.later(SESSION_S - 1)
+    assert (await promise.visits.release(cookie, view.echo, client())).payload == PAYLOAD
+    await promise.later(2)
+    assert (await promise.visits.look(cookie, client())).payload == PAYLOAD
+    await promise.later(REPLAY_S)
+    assert (await promise.visits.look(cookie, client())).payload is None
+
+
+async def test_a_session_begun_by_a_process_whose_clock_is_ahead_is_one(promise):
+    """Its next page may come from another machine; two clocks differ by half a minute at most."""
+    text, _ = await promise.issue()
+    cookie, _ = await entered(promise, text)
+    await promise.later(-SKEW_S)
+    assert (await promise.visits.look(cookie, client())).step in {"release", "early"}
+    await promise.later(-1)
+    assert (await promise.visits.look(cookie, client())).step == "gone"
 
 
 @pytest.mark.parametrize("cookie", [None, "", "x", "é", "A" * 4_000, "AAAA"])
