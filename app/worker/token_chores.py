@@ -15,6 +15,7 @@ from app.seal import Seal
 from app.settings import Settings
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
+from app.store.sql.emptying import empty_log
 from app.store.sql.outbox import SqlOutbox
 from app.store.sql.tokens import SqlKeyStore, SqlLedger
 from app.worker.chores import Chore
@@ -24,6 +25,9 @@ from app.worker.tending_tokens import SWEEP_EVERY_S, SWEEP_ROWS, Tending
 
 DELIVER_EVERY_S: Final = 0.5
 """Between two looks at the outbox: somebody waits for a code."""
+EMPTY_EVERY_S: Final = 60.0
+"""Between two emptyings of SQLite's log, in which destroyed content can still be read; [tokens.md] R4 allows an hour for
+such copies. At full load a minute's log is near the 64 MiB at which SQLite empties it anyway."""
 COUNT_EVERY_S: Final = 15.0
 """Between two counts of the outbox for the metrics: as often as Prometheus asks, since it reads an index through."""
 
@@ -47,6 +51,10 @@ def token_chores(settings: Settings, master: bytes, engine: Engine) -> Sequence[
         metrics.outbox(await asyncio.to_thread(outbox.overview))
         return 0
 
+    async def empty() -> int:
+        await asyncio.to_thread(empty_log, engine)
+        return 0
+
     deliverer = Deliverer(
         outbox,
         Seal(derive(master, "tokens/outbox")),
@@ -58,4 +66,5 @@ def token_chores(settings: Settings, master: bytes, engine: Engine) -> Sequence[
         Chore("sweep", tending.step, SWEEP_ROWS, SWEEP_EVERY_S),
         Chore("deliver", deliverer.step, BATCH, DELIVER_EVERY_S),
         Chore("count", count, 1, COUNT_EVERY_S),
+        Chore("empty", empty, 1, EMPTY_EVERY_S),
     )

@@ -8,6 +8,7 @@ import pytest
 from app.ports import RecordAway
 from app.store.sql import open_engine
 from app.store.sql.audit import Audit
+from app.store.sql.emptying import empty_log
 from tests.app.store.ledger_samples import (
     CAMPAIGN,
     KEY,
@@ -121,8 +122,17 @@ def test_destroyed_content_is_nowhere_in_the_files(sqlite_url, tmp_path):
 
 def stored(engine, folder: Path) -> bytes:
     """Every byte of the database's files, after what was written ahead is in its place."""
-    with engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        assert connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] == 0
-        connection.exec_driver_sql("BEGIN")
+    assert empty_log(engine)
+    assert (folder / "record.db-wal").stat().st_size == 0
     return b"".join(path.read_bytes() for path in folder.iterdir() if path.name.startswith("record.db"))
+
+
+def test_a_log_that_somebody_reads_is_emptied_another_time(sqlite_url):
+    engine = open_engine(sqlite_url)
+    with engine.connect() as reader:
+        reader.exec_driver_sql("SELECT * FROM audit_head").all()
+        with engine.begin() as writer:
+            writer.exec_driver_sql("UPDATE audit_head SET seq = seq + 1")
+        assert not empty_log(engine)
+    assert empty_log(engine)
+    engine.dispose()
