@@ -14,7 +14,9 @@ from msgspec import Struct
 from tokens.states import State
 
 Purpose = Literal["reward_link", "redemption"]
-Method = Literal["sms", "totp", "email", "none"]
+Method = Literal["sms", "totp", "email", "passkey", "none"]
+Fallback = Literal["sms", "totp"]
+"""How a member proves themselves where they have no passkey at hand, if the issuer said so."""
 Channel = Literal["email", "webhook", "none"]
 Locale = Literal["en", "de"]
 MessageKind = Literal["mail", "sms", "link"]
@@ -52,6 +54,7 @@ class NewToken(Struct, frozen=True, kw_only=True):
     otp_to, recipient, metadata: personal; the ledger seals them under the account's key.
     recipient_hash: keyed hash of where the link went; None where it was given back to the issuer.
     bulk_id, row_id: its place in a bulk job; unique together in a programme.
+    otp_fallback: beside a passkey, by what else; `otp_to` and `authenticator_id` are its then.
     """
 
     token_hash: bytes
@@ -79,6 +82,7 @@ class NewToken(Struct, frozen=True, kw_only=True):
     metadata: bytes = b""
     bulk_id: str | None = None
     row_id: str | None = None
+    otp_fallback: Fallback | None = None
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -112,6 +116,7 @@ class Token(Struct, frozen=True, kw_only=True):
     tries: int
     sends: int
     row_id: str | None
+    otp_fallback: Fallback | None = None
 
 
 class Message(Struct, frozen=True, kw_only=True):

@@ -55,6 +55,11 @@ TOTP_SEED_BYTES: Final = 20
 """160 bits ([RFC 4226] R6 recommends it)."""
 AUTHENTICATOR_REST_S: Final = 259_200
 """Seconds: 72 h in which a replaced authenticator proves nothing; a thief's first act is to enrol his own."""
+PASSKEYS_PER_ACCOUNT: Final = 10
+"""Live ones: every device of a household, and a key in the drawer."""
+PASSKEY_LINK_SHORTEST_S: Final = 900
+PASSKEY_LINK_LONGEST_S: Final = 86_400
+"""Seconds an enrolment link lives: 15 minutes for a member who is there, 24 h for one who fetches their telephone."""
 
 SESSION_S: Final = 900
 """Seconds between "Continue" and the reward in the browser."""

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app.store.sql import token_tables, webhook_tables  # noqa: F401 - their tables are in the same metadata
+from app.store.sql import passkey_tables, token_tables, webhook_tables  # noqa: F401 - their tables are in the same metadata
 from app.store.sql.tables import metadata
 
 context.configure(

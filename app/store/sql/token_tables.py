@@ -66,6 +66,7 @@ tokens = Table(
     Column("policy_version", Text, nullable=False),
     Column("bulk_id", Text),
     Column("row_id", Text),
+    Column("otp_fallback", Text),
     UniqueConstraint("program_id", "bulk_id", "row_id"),
     Index("ix_tokens_newest", "program_id", "issued_ms", "token_id"),
     Index("ix_tokens_account", "program_id", "account_id", "issued_ms", "token_id"),

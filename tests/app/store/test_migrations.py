@@ -12,7 +12,8 @@ from app.store.sql import (
     is_current,
     migrate,
     open_engine,
-    token_tables,  # noqa: F401 - its tables are in the same metadata
+    passkey_tables,  # noqa: F401 - its tables are in the same metadata
+    token_tables,  # noqa: F401 - the same
     webhook_tables,  # noqa: F401 - the same
 )
 from app.store.sql.migrating import EMPTY

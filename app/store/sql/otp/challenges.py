@@ -8,12 +8,13 @@ from app.store.sql.audit import Entry
 from app.store.sql.otp import authenticators as apps
 from app.store.sql.otp import sending, trying
 from app.store.sql.otp.counting import MOVES
+from app.store.sql.otp.standing import challenge_in, serves
 from app.store.sql.otp.subjects import entry, hold_subject
 from app.store.sql.reach import reading
 from app.store.sql.tokens.moving import in_one
 from tokens.codes import new_challenge_id
 from tokens.ledger import Challenge, Counted
-from tokens.limits import CODE_DIGITS, CODE_LIFE_S, TRIES_PER_CHALLENGE, VERIFIED_FOR_S
+from tokens.limits import CODE_DIGITS, CODE_LIFE_S
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
@@ -58,7 +59,7 @@ class SqlChallenges:
     def challenge(self, subject: Subject, session_hash: bytes) -> Challenge | None:
         with reading(self._engine) as connection:
             row = _last(connection, subject, session_hash)
-        return None if row is None else _challenge(row)
+        return None if row is None else challenge_in(row)
 
     def sends(self, subject: Subject) -> int:
         with reading(self._engine) as connection:
@@ -71,8 +72,8 @@ class SqlChallenges:
         def move(connection: Connection) -> Challenge:
             hold_subject(connection, subject, now_ms)
             row = _last(connection, subject, session_hash)
-            if row is not None and row.authenticator_id == authenticator_id and _serves(row, now_ms):
-                return _challenge(row)
+            if row is not None and row.authenticator_id == authenticator_id and serves(row, now_ms):
+                return challenge_in(row)
             begun = Challenge(
                 challenge_id=new_challenge_id(),
                 method="totp",
@@ -197,16 +198,3 @@ def _last(connection: Connection, subject: Subject, session_hash: bytes) -> Row[
     return MOVES(
         connection, "last_challenge", kind=subject.kind, hash=subject.hash, session_hash=session_hash
     ).first()
-
-
-def _challenge(row: Row[Any]) -> Challenge:
-    return Challenge(*row[: len(Challenge._fields)])
-
-
-def _serves(row: Row[Any], now_ms: int) -> bool:
-    """Whether a challenge can be tried at, or was passed and waits for its redemption."""
-    if row.void or row.used_ms is not None:
-        return False
-    if row.verified_ms is not None:
-        return bool(now_ms - row.verified_ms <= VERIFIED_FOR_S * 1_000)
-    return bool(row.expires_ms > now_ms and row.tries < TRIES_PER_CHALLENGE)

@@ -17,7 +17,8 @@ MESSAGES_KEPT_S: Final = 30 * 86_400
 
 _KEYS: Final = Move("sweep_keys")
 _OTHERS: Final = tuple(
-    Move(f"sweep_{name}") for name in ("answers", "calls", "counts", "subjects", "challenges", "messages")
+    Move(f"sweep_{name}")
+    for name in ("answers", "calls", "counts", "subjects", "challenges", "messages", "passkey_links")
 )
 
 

@@ -6,6 +6,10 @@ UPDATE authenticators SET
         SELECT 1 FROM authenticators AS former
         WHERE former.program_id = authenticators.program_id AND former.account_id = authenticators.account_id
           AND former.confirmed_ms IS NOT NULL AND (former.retired_ms IS NULL OR former.retired_ms > :rested_ms)
+    ) OR EXISTS (
+        SELECT 1 FROM passkeys AS former
+        WHERE former.program_id = authenticators.program_id AND former.account_id = authenticators.account_id
+          AND (former.retired_ms IS NULL OR former.retired_ms > :rested_ms)
     ) THEN 1 ELSE 0 END
 WHERE authenticator_id = :authenticator_id AND confirmed_ms IS NULL AND retired_ms IS NULL AND last_step < :step
 RETURNING authenticator_id
