@@ -290,7 +290,7 @@ class TokenDesk:
         return Asker(session, self._secrets.address_hash("key", principal.key_id), self._who(caller))
 
     def _who(self, caller: Caller) -> Who:
-        ip_hash = self._secrets.address_hash("ip", caller.address) if caller.address else b""
+        ip_hash = self._secrets.client_hash(caller.address) if caller.address else b""
         return Who(f"key:{caller.principal.key_id}", ip_hash)
 
 

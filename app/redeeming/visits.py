@@ -317,7 +317,7 @@ class MemberVisits:
         return Who(MEMBER, self._client(client))
 
     def _client(self, client: Client) -> bytes:
-        return self._secrets.address_hash("ip", client.address)
+        return self._secrets.client_hash(client.address)
 
 
 def _echo(token: Token) -> str:

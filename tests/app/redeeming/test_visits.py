@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.redeeming.secrets import network_of
 from tests.app.redeeming.promise import BACKEND, PAYLOAD, client, other_code
 from tokens.limits import REPLAY_S, SESSION_S, SKEW_S, TRIES_PER_CLIENT, TRIES_PER_SUBJECT
 
@@ -97,6 +98,42 @@ async def test_typing_rubbish_stops_whoever_types_it_before_it_stops_the_member(
     cookie, view = await entered(promise, text)
     await promise.visits.send_code(cookie, client())
     assert (await promise.visits.verify(cookie, promise.code(), view.echo, client())).payload == PAYLOAD
+
+
+async def test_all_addresses_of_one_ipv6_network_are_one_client(promise):
+    """Whoever has one has 2^64: an attacker must not need to wait by taking the next."""
+    text, _ = await promise.issue(**SMS)
+    thief, view = await entered(promise, text, "2001:db8:1:2::1")
+    await promise.visits.send_code(thief, client("2001:db8:1:2::1"))
+    code = promise.code()
+    for number in range(TRIES_PER_CLIENT):
+        address = client(f"2001:db8:1:2::{number + 2:x}")
+        page = await promise.visits.verify(thief, other_code(code), view.echo, address)
+        assert page.mishap == "wrong_code"
+        await promise.later(20)
+    await promise.visits.send_code(thief, client("2001:db8:1:2:ffff::1"))
+    right = promise.code()
+    page = await promise.visits.verify(thief, right, view.echo, client("2001:db8:1:2:ffff::1"))
+    assert (page.mishap, page.payload) == ("wait", None)
+    assert (
+        await promise.visits.verify(thief, right, view.echo, client("2001:db8:1:3::1"))
+    ).payload == PAYLOAD
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("a socket", "a socket"),
+    ],
+)
+def test_whom_an_address_belongs_to(address, network):
+    assert network_of(address) == network
 
 
 async def test_brute_force_from_many_addresses_ends_at_ten_tries_and_keeps_the_content(promise):
