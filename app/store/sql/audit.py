@@ -158,11 +158,11 @@ def _same(mac: bytes, held: object) -> bool:
     return isinstance(held, bytes) and compare_digest(mac, held)
 
 
-def _outside(end: int, first: int | None, last: int | None) -> Broken | None:
-    """Whether the first or the last row there is lies outside the chain."""
-    if first is not None and first < 1:
-        return Broken(first, f"row {first} was put before the chain's beginning")
-    if last is not None and last > end:
+def _outside(end: int, first: object, last: object) -> Broken | None:
+    """Whether the first or the last row there is lies outside the chain. To SQLite any text is after every number."""
+    if isinstance(first, int | float) and first < 1:
+        return Broken(int(first), f"row {first} was put before the chain's beginning")
+    if last is not None and not (isinstance(last, int | float) and last <= end):
         return Broken(end + 1, "rows were put after the chain's end, or the note of it was put back")
     return None
 

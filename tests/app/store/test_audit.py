@@ -151,6 +151,19 @@ def test_a_column_of_bytes_made_text_is_found(sqlite_url):
     engine.dispose()
 
 
+@pytest.mark.parametrize("seq", ["'zzz'", "x'00'", "0.5"])
+def test_a_row_whose_number_is_none_is_found(sqlite_url, seq):
+    """SQLite takes it: a check that stops on it would say nothing of the chain."""
+    engine = open_engine(sqlite_url)
+    write(engine, entry(1))
+    columns = "at_ms, program_id, event, subject, actor, ip_hash, detail, mac"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"INSERT INTO audit (seq, {columns}) SELECT {seq}, {columns} FROM audit")  # noqa: S608 - ours
+    assert isinstance(CHAIN.verify(engine), Broken)
+    assert isinstance(CHAIN.end(engine), Broken)
+    engine.dispose()
+
+
 def test_a_chain_longer_than_one_reading_is_whole(sqlite_url):
     engine = open_engine(sqlite_url)
     write(engine, *map(entry, range(ROWS_AT_ONCE + 3)))
