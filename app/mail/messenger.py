@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import binascii
 from datetime import UTC, datetime
 from typing import Final
@@ -17,6 +18,8 @@ from app.mail.outcomes import Accepted, Failed, Later, Outcome
 
 ANSWER_S: Final = 10.0
 """Patience with the receiver, for each of connecting, writing and its answer's first line."""
+WHOLE_S: Final = 30.0
+"""And with all of it: a receiver that sends a byte now and then must not keep the others waiting."""
 SECRET_BYTES: Final = 24
 """Bytes a signing secret has at least (Standard Webhooks: 24 to 64)."""
 SUCCESS: Final = range(200, 300)
@@ -34,12 +37,20 @@ class Messenger:
         url: where to.
         secret: `whsec_…`, of at least 24 bytes.
         client: for a test's own certificates; made here where None.
+        whole_s: patience with one notice in all, in seconds.
 
     Raises:
         ValueError: The secret is none. The words do not hold it.
     """
 
-    def __init__(self, url: str, secret: SecretStr, *, client: httpx.AsyncClient | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret: SecretStr,
+        *,
+        client: httpx.AsyncClient | None = None,
+        whole_s: float = WHOLE_S,
+    ) -> None:
         try:
             webhook = Webhook(secret.get_secret_value())
         except (binascii.Error, ValueError, EmptyWebhookSecretError):
@@ -48,7 +59,7 @@ class Messenger:
             raise ValueError(
                 f"EARNEST_MESSENGER_SECRET must be whsec_ and base64 of at least {SECRET_BYTES} random bytes"
             )
-        self._url, self._webhook = url, webhook
+        self._url, self._webhook, self._whole_s = url, webhook, whole_s
         self._client = client or httpx.AsyncClient(timeout=ANSWER_S, follow_redirects=False)
 
     async def post(self, notice: Notice) -> Outcome:
@@ -70,9 +81,12 @@ class Messenger:
             "webhook-signature": self._webhook.sign(webhook_id, at, body.decode()),
         }
         try:
-            async with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
+            async with (
+                asyncio.timeout(self._whole_s),
+                self._client.stream("POST", self._url, content=body, headers=headers) as answer,
+            ):
                 return _outcome(answer.status_code)  # whatever it says beside is not read
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             return Later(f"the messenger was not reached: {type(error).__name__}")
 
     async def close(self) -> None:

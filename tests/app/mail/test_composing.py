@@ -200,6 +200,11 @@ def test_an_international_host_is_shown_as_it_is_looked_up():
     assert [a.addr_spec for a in mail["To"].addresses] == ["m@xn--bcher-kva.example"]
 
 
+def test_a_domain_for_tests_gets_mail_as_it_may_be_ordered():
+    """The API takes it; a mail that fails afterwards would leave whoever tries the service without a link."""
+    assert [a.addr_spec for a in parsed(reward(to="a@shop.test"))["To"].addresses] == ["a@shop.test"]
+
+
 @pytest.mark.parametrize(
     "to",
     [

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -126,6 +129,18 @@ async def test_a_repeat_has_the_same_id(receiver):
 
 async def test_a_receiver_that_is_not_there_only_delays():
     assert await posted("http://127.0.0.1:1/", code()) == Later("the messenger was not reached: ConnectError")
+
+
+async def test_a_receiver_that_never_comes_to_an_end_only_delays():
+    """A byte now and then satisfies every patience with a single one; here nothing but the whole is limited."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        patient = httpx.AsyncClient(timeout=None)  # noqa: S113 - that is what is tried
+        messenger = Messenger(url, SecretStr(SECRET), client=patient, whole_s=0.05)
+        notice = notice_of(code(), MESSAGE_ID, 1_772_366_400_000)
+        async with asyncio.timeout(5):
+            assert await messenger.post(notice) == Later("the messenger was not reached: TimeoutError")
+        await messenger.close()
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_short", "hunter2", "whsec_ä"])
