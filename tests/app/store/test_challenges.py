@@ -288,3 +288,14 @@ def test_a_decision_out_of_tries_is_out_for_good(codes):
     now_ms = codes.spend(decision, 10)
     assert codes.send(decision, now_ms + HOUR_MS) == "frozen"
     assert "token.frozen" not in codes.events()
+
+
+def test_a_challenge_and_a_token_share_the_tries_of_their_account(codes):
+    """Thirty in a day over both: guessing at decisions leaves no more guesses at tokens."""
+    now_ms = NOW_MS
+    for name in (b"d", b"e", b"f"):
+        now_ms = codes.spend(Subject("decision", name * 32, "default", "m-1"), 10, now_ms)
+    token = codes.token()
+    wait = codes.count(token, codes.send(token, now_ms), now_ms)
+    assert isinstance(wait, Wait)
+    assert wait.limit == "account"

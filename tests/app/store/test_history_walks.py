@@ -54,7 +54,9 @@ class Walker:
         await self._observe([self._made()])
         for _ in range(steps):
             one, seen = self._rng.choice(self._rng.choice([self._seen, self._seen[-20:]]))
-            move = self._rng.choice(["burst", "burst", "again", "other body", "retract", "commit", "outcome"])
+            move = self._rng.choice(
+                ["burst", "burst", "again", "other body", "retract", "commit", "outcome", "pass"]
+            )
             if move == "burst":
                 await self._observe([self._made() for _ in range(self._rng.choice([1, 3, 10, 40]))])
             elif move == "again":
@@ -68,6 +70,8 @@ class Walker:
                     await store.retract(one, seen)
             elif move == "commit":
                 await self._commit(one)
+            elif move == "pass":
+                await self._pass(one)
             else:
                 await self._outcome(one)
 
@@ -113,8 +117,14 @@ class Walker:
             ]
         )  # fmt: skip
         known = self._rng.choice([None, "completed", "disputed"])
-        there = await self._valkey.tell_outcome(one, outcome, known, b"entry", 7, effect)
-        assert there == await self._memory.tell_outcome(one, outcome, known, b"entry", 7, effect)
+        knows = {"known_passed": self._rng.random() < 0.5}
+        there = await self._valkey.tell_outcome(one, outcome, known, b"entry", 7, effect, **knows)
+        assert there == await self._memory.tell_outcome(one, outcome, known, b"entry", 7, effect, **knows)
+
+    async def _pass(self, one: Sighting) -> None:
+        known, effect = self._rng.choice([None, "completed"]), self._rng.choice(["burn", "settle earn", ""])
+        there = await self._valkey.pass_step_up(one, known, b"entry", 7, effect, 1)
+        assert there == await self._memory.pass_step_up(one, known, b"entry", 7, effect, 1)
 
 
 @settings(walking, max_examples=40)
