@@ -10,7 +10,7 @@ from app import metrics
 from app.ports import Clock, RecordAway
 from app.redeeming.rings import Rings
 from tokens.claims import Claims, audience, secret_hash, token_hash
-from tokens.errors import VaultBroken
+from tokens.errors import NoKey, VaultBroken
 from tokens.ledger import Token
 from tokens.signer import Signer
 from tokens.vault import open_shut
@@ -42,8 +42,11 @@ class Finder:
         self._signer = Signer(rings.sign_ring)
 
     def sign(self, claims: Claims) -> str:
-        """The text of a new token."""
-        return self._signer.sign(claims, self._clock())
+        """The text of a new token. Raises RecordAway where its key was removed this very moment."""
+        try:
+            return self._signer.sign(claims, self._clock())
+        except NoKey as removed:
+            raise RecordAway(str(removed)) from removed
 
     def read(self, text: str) -> Claims | None:
         """What a text says, if it is one of ours: no store is asked. Expired ones are read as well."""

@@ -144,13 +144,13 @@ class Issuer:
         if problem is not None:
             return problem
         now_ms = self._clock()
-        ring, server_key = self._rings.sign_ring(), self._rings.today(now_ms)
+        signing_key, server_key = self._rings.signing(now_ms), self._rings.today(now_ms)
         app = self._authenticator(program_id, order.account_id) if order.otp_method == "totp" else None
         if order.otp_method == "totp" and app is None:
             return _invalid("/otp/method", "the member has no confirmed authenticator app")
         try:
             claims = new_claims(
-                ring.signing(now_ms).key_id,
+                signing_key.key_id,
                 order.purpose,
                 program_id,
                 now_ms,

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from app.ports import Clock, RecordAway
+from tokens.errors import NoKey
 from tokens.keyring import Keyring
 from tokens.ledger import KeyStore, StoredKey
 
@@ -66,6 +67,13 @@ class Rings:
     def sign_ring(self) -> Keyring:
         """The signing keys. Raises RecordAway where they were last read too long ago."""
         return self._trusted().sign
+
+    def signing(self, now_ms: int) -> StoredKey:
+        """The key to sign with. Raises RecordAway, also where none is active by this process's clock."""
+        try:
+            return self._trusted().sign.signing(now_ms)
+        except NoKey as none:
+            raise RecordAway(str(none)) from none
 
     def vault_key(self, key_id: str) -> bytes | None:
         """A daily server key; None where it was destroyed or never was. Raises RecordAway."""

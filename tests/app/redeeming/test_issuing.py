@@ -7,13 +7,14 @@ import pytest
 from msgspec import structs
 from sqlalchemy import select
 
+from app.ports import RecordAway
 from app.problems import Problem
 from app.redeeming.desk import Answer, Issued
 from app.redeeming.letters import LinkNotice, RewardLetter
 from app.redeeming.terms import Terms
 from app.store.sql.token_tables import tokens
 from tests.app.redeeming.promise import BACKEND, order
-from tokens.ledger import Budget, Reward
+from tokens.ledger import Budget, Reward, Who
 
 MAIL = {"channel": "email", "to": "mira@example.com", "otp_method": "sms", "otp_to": "+4915112345678"}
 
@@ -153,3 +154,18 @@ async def test_a_token_is_good_at_once_where_the_clock_is_five_seconds_behind(pr
     text, _ = await promise.issue()
     await promise.later(-5)
     assert isinstance(await promise.redeem(text), Answer)
+
+
+async def test_without_a_key_to_sign_with_nothing_is_issued_and_the_caller_comes_again(promise):
+    """A key made by a machine whose clock is ahead is not active here yet; that is no fault of the caller's."""
+    promise.now_ms -= 1_000
+    with pytest.raises(RecordAway):
+        await promise.desk.issue(order(), BACKEND, None, b"")
+
+
+async def test_a_key_removed_while_a_token_is_made_issues_nothing(promise):
+    claims = promise.finder.read((await promise.issue())[0])
+    promise.keys.remove(claims.kid, Who("operator"), promise.now_ms)
+    await promise.later(1)
+    with pytest.raises(RecordAway):
+        promise.finder.sign(claims)
