@@ -147,11 +147,12 @@ class Prover:
         challenge = self.state(subject, asker, needed)
         if not isinstance(challenge, Challenge):
             return challenge
-        if self.is_proven(challenge):  # an answer was lost between the proof and the redemption
-            return Proof(challenge.challenge_id, asker.session_hash)
         code = spelled(text, challenge.digits)
         if code is None:
             return "not_a_code"
+        if self.is_proven(challenge):  # an answer was lost between the proof and the redemption
+            again = self._is_right_again(subject, needed, challenge, code)
+            return Proof(challenge.challenge_id, asker.session_hash) if again else "code_gone"
         counted = self._challenges.count(
             subject, challenge.challenge_id, asker.session_hash, asker.client, self._clock()
         )
@@ -168,6 +169,16 @@ class Prover:
             return Proof(counted.challenge_id, asker.session_hash)
         then = self._challenges.failed(subject, counted, asker.client, asker.who, self._clock())
         return Wrong(counted.tries_left, then)
+
+    def _is_right_again(self, subject: Subject, needed: Needed, challenge: Challenge, code: str) -> bool:
+        """Whether a code fits a challenge that was passed: of a backend's callers, all of them one session, not all know
+        it. An app may show the next code by then.
+        """
+        if needed.method != "totp":
+            return matches(code_hash(self._secrets.pepper, challenge.challenge_id, code), challenge.code_hash)
+        app = self._app(subject, needed)
+        step = matched_step(app.seed, code, self._clock()) if isinstance(app, Authenticator) else None
+        return step is not None and isinstance(app, Authenticator) and step >= app.last_step
 
     def _app(self, subject: Subject, needed: Needed) -> Authenticator | NoCode:
         """The member's app, unless it took another's place so lately that it may be a thief's."""

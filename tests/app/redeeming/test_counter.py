@@ -172,3 +172,17 @@ async def test_a_daily_key_outlives_the_longest_token_and_no_longer(promise):
     await promise.later(VAULT_KEY_KEPT_S - 1_209_599 + 1)
     promise.ledger.sweep(promise.now_ms, 1_000)
     assert promise.rings.vault_key("2026-03-01") is None
+
+
+@pytest.mark.parametrize("garbage", ["another", "not a code"])
+async def test_a_code_passed_before_opens_nothing_to_whoever_types_another(promise, garbage):
+    """Its redemption was refused, so the proof waits for the caller to come again: with that code, and no other."""
+    first, _ = await promise.issue()
+    assert isinstance(await promise.redeem(first, key="taken"), Answer)
+    text, _ = await promise.issue(otp_method="sms", otp_to="+4915112345678")
+    await promise.desk.send_code(text, "m-1", BACKEND)
+    code = promise.code()
+    assert (await promise.redeem(text, code, key="taken", body=b"other")).status == 409
+    typed = other_code(code) if garbage == "another" else garbage
+    assert (await promise.redeem(text, typed, key="thief")).status == 401
+    assert isinstance(await promise.redeem(text, code, key="member"), Answer)
