@@ -69,11 +69,16 @@ class SqlChallenges:
     def begin(self, subject: Subject, session_hash: bytes, authenticator_id: str, now_ms: int) -> Challenge:
         """The one that can still be tried or was passed just now, else a new one. Other sessions keep theirs."""
 
+        def standing(connection: Connection) -> Challenge | None:
+            row = _last(connection, subject, session_hash)
+            same = row is not None and row.authenticator_id == authenticator_id and serves(row, now_ms)
+            return challenge_in(row) if same else None
+
         def move(connection: Connection) -> Challenge:
             hold_subject(connection, subject, now_ms)
-            row = _last(connection, subject, session_hash)
-            if row is not None and row.authenticator_id == authenticator_id and serves(row, now_ms):
-                return challenge_in(row)
+            held = standing(connection)
+            if held is not None:
+                return held
             begun = Challenge(
                 challenge_id=new_challenge_id(),
                 method="totp",
@@ -96,7 +101,9 @@ class SqlChallenges:
             )
             return begun
 
-        return in_one(self._engine, move)
+        with reading(self._engine) as connection:  # a page that is only looked at again takes no lock
+            held = standing(connection)
+        return held or in_one(self._engine, move)
 
     def count(
         self, subject: Subject, challenge_id: str, session_hash: bytes, client: bytes, now_ms: int
