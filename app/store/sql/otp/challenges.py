@@ -71,8 +71,9 @@ class SqlChallenges:
 
         def standing(connection: Connection) -> Challenge | None:
             row = _last(connection, subject, session_hash)
-            same = row is not None and row.authenticator_id == authenticator_id and serves(row, now_ms)
-            return challenge_in(row) if same else None
+            if row is None or row.authenticator_id != authenticator_id or not serves(row, now_ms):
+                return None
+            return challenge_in(row)
 
         def move(connection: Connection) -> Challenge:
             hold_subject(connection, subject, now_ms)
