@@ -45,22 +45,29 @@ class Outcomes:
         self._history, self._record, self._sighter = history, record, sighter
         self._journal, self._clock = journal, clock
 
-    async def tell(self, program_id: str, decision_id: str, outcome: Outcome, told_by: str) -> OutcomeAnswer:
-        """Note what became of a decision. A decision too young for the record is waited for by the caller (503)."""
+    async def tell(
+        self, program_id: str, decision_id: str, outcome: Outcome, told_by: str, *, only_first: bool = False
+    ) -> OutcomeAnswer:
+        """
+        Note what became of a decision; with `only_first` only where nothing was told of it yet. A decision too young
+        for the record is waited for by the caller (503).
+        """
         try:
             row = await asyncio.to_thread(self._record.decision, program_id, decision_id)
             if row is None:
                 return await self._unrecorded(program_id, decision_id)
-            return await self._tell(row, outcome, told_by)
+            return await self._tell(row, outcome, told_by, only_first=only_first)
         except (HotStoreAway, RecordAway):
             return Unavailable503()
 
-    async def _tell(self, row: DecisionRow, outcome: Outcome, told_by: str) -> OutcomeAnswer:
+    async def _tell(
+        self, row: DecisionRow, outcome: Outcome, told_by: str, *, only_first: bool
+    ) -> OutcomeAnswer:
         known, was_passed = row.outcome, row.passed_ms is not None
         for _ in range(TURNS):
             if known == outcome:
                 return Told(outcome)
-            if outcome not in LEGAL[known]:
+            if outcome not in LEGAL[known] or (only_first and known is not None):
                 return RefusedTransition(known or outcome)
             effect = _effect(row, outcome, known, was_passed=was_passed)
             points = row.points or 0

@@ -168,6 +168,12 @@ class RowTaken(NamedTuple):
     token_id: str
 
 
+class DecisionTaken(NamedTuple):
+    """The decision has its redemption token already: which."""
+
+    token_id: str
+
+
 Issued = Literal["issued"]
 
 
@@ -249,15 +255,20 @@ class Ledger(Protocol):
 
     def issue(
         self, wanted: Sequence[tuple[NewToken, Message | None, Call | None]], who: Who
-    ) -> Sequence[Issued | OverBudget | RowTaken | Repeated]:
+    ) -> Sequence[Issued | OverBudget | RowTaken | DecisionTaken | Repeated]:
         """
         Issue in order, each with its message, its call and its part of the campaign's budget, all in one transaction;
-        a row that is refused leaves nothing of itself and does not stop the others.
+        a row that is refused leaves nothing of itself and does not stop the others. A decision has one token of purpose
+        `redemption`, ever; it cannot be redeemed once an outcome of the decision is recorded.
         """
         ...
 
     def token(self, token_hash: bytes) -> Token | None: ...
     def token_of(self, program_id: str, token_id: str) -> Token | None: ...
+    def token_for(self, program_id: str, decision_id: str) -> Token | None:
+        """The redemption token of a decision, whatever became of it."""
+        ...
+
     def tokens(
         self,
         program_id: str,

@@ -15,6 +15,7 @@ from app.api import (
     batches,
     campaigns,
     challenges,
+    decision_tokens,
     decisions,
     labels,
     lists,
@@ -34,6 +35,7 @@ from app.problems import HANDLERS
 
 _STATED: Final = (
     *decisions.OPERATIONS,
+    *decision_tokens.OPERATIONS,
     *batches.OPERATIONS,
     *challenges.OPERATIONS,
     *accounts.OPERATIONS,

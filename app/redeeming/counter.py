@@ -116,6 +116,11 @@ class TokenDesk:
             )
         return results
 
+    async def issue_checked(self, order: Order, caller: Caller, call_key: str | None) -> Answer | Problem:
+        return await to_thread.run_sync(
+            self._issuer.issue_checked, order, caller, self._who(caller), call_key
+        )
+
     async def token(self, program_id: str, token_id: str) -> Token | None:
         return await to_thread.run_sync(self._ledger.token_of, program_id, token_id)
 

@@ -64,6 +64,15 @@ class Issued(Struct, frozen=True, omit_defaults=True):
     link: str | None = None
 
 
+class CheckedToken(Struct, frozen=True, omit_defaults=True):
+    """A decision's redemption token; `token`, its text, only where it is issued, and under the same key again."""
+
+    token_id: str
+    state: str
+    expires_at: str
+    token: str | None = None
+
+
 class Desk(Protocol):
     """The use cases. Each raises RecordAway or HotStoreAway where a store is away: nothing was done then."""
 
@@ -80,6 +89,14 @@ class Desk(Protocol):
         Issue up to 10,000, in order, a result each; every chunk is durable by itself, so a repeat goes on where a crash
         left it. Rows issued before are answered with their token, and with their link again where `call_key` is the
         same.
+        """
+        ...
+
+    async def issue_checked(self, order: Order, caller: Caller, call_key: str | None) -> Answer | Problem:
+        """
+        Issue the one redemption token of the order's decision. A repeat is answered with the token there is; with its
+        text only under the `call_key` it was issued with. The answer is `CheckedToken`; 409 where the decision can
+        have none.
         """
         ...
 

@@ -11,8 +11,9 @@ import msgspec
 
 from app.faults import Fault
 from app.ports import Clock, DecisionRow
-from app.problems import CONFLICT, INVALID, Problem
-from app.redeeming.desk import Answer, Caller, Issued, Order
+from app.problems import CONFLICT, INVALID, NOT_FOUND, Problem
+from app.redeeming.checked import why_none
+from app.redeeming.desk import Answer, Caller, CheckedToken, Issued, Order
 from app.redeeming.finding import Finder
 from app.redeeming.letters import LinkNotice, RewardLetter, message_id_of, seal_letter
 from app.redeeming.rings import Rings
@@ -23,6 +24,7 @@ from tokens.claims import Claims, new_claims, secret_hash, token_hash, token_id
 from tokens.ledger import (
     Authenticator,
     Call,
+    DecisionTaken,
     Ledger,
     Message,
     MessageKind,
@@ -45,11 +47,12 @@ ROWS_AT_ONCE: Final = 250
 
 
 class Made(NamedTuple):
-    """One token made: what the ledger is to hold, and what is answered."""
+    """One token made: what the ledger is to hold, what is answered, and the text that is the token."""
 
     token: NewToken
     message: Message | None
     answer: Issued
+    text: str
 
 
 class Issuer:
@@ -138,6 +141,35 @@ class Issuer:
                 results[place] = _refused(result) or answer
         return [result for result in results if result is not None]
 
+    def issue_checked(self, order: Order, caller: Caller, who: Who, call_key: str | None) -> Answer | Problem:
+        """Issue the redemption token of a decision, or say again which it is."""
+        program_id = caller.principal.program_id
+        made = self._make(order, program_id, "")
+        if isinstance(made, Problem):
+            return made
+        told = CheckedToken(made.answer.token_id, made.answer.state, made.answer.expires_at, made.text)
+        answer, call = msgspec.json.encode(told), None
+        names = (call_key or "", order.decision_id or "")
+        if call_key is not None:
+            call = Call(
+                self._secrets.call_hash(program_id, "decision", *names),
+                sha256(b"%d" % order.expires_in_s).digest(),
+                self._secrets.call_seal(program_id, *names).seal(answer, b"decision"),
+            )
+        (result,) = self._ledger.issue([(made.token, None, call)], who)
+        if isinstance(result, Repeated):
+            if not result.same_body:
+                return CONFLICT.because("This Idempotency-Key was used for another request.")
+            kept = self._secrets.call_seal(program_id, *names).open(result.sealed_answer, b"decision")
+            return Answer(kept, replayed=True)
+        if isinstance(result, DecisionTaken):
+            token = self._ledger.token_of(program_id, result.token_id)
+            if token is None:
+                return NOT_FOUND
+            known = CheckedToken(token.token_id, token.state, instant(token.expires_ms))
+            return Answer(msgspec.json.encode(known), replayed=True)
+        return _refused(result) or Answer(answer)
+
     def _make(self, order: Order, program_id: str, bulk_id: str) -> Made | Problem:
         terms, policy_version = self._terms(program_id)
         problem = self._problem(order, program_id, terms)
@@ -196,12 +228,13 @@ class Issuer:
         return self._with_link(order, terms, token, claims)
 
     def _with_link(self, order: Order, terms: Terms, token: NewToken, claims: Claims) -> Made:
-        link = self._link(self._finder.sign(claims))
+        text = self._finder.sign(claims)
+        link = self._link(text)
         answer = Issued(
             token.token_id, "issued", instant(token.expires_ms), link if order.channel == "none" else None
         )
         if order.channel == "none" or order.to is None:
-            return Made(token, None, answer)
+            return Made(token, None, answer, text)
         kind: MessageKind = "mail" if order.channel == "email" else "link"
         letter: RewardLetter | LinkNotice
         if kind == "mail":
@@ -238,7 +271,7 @@ class Issuer:
             created_ms=token.issued_ms,
             expires_ms=token.expires_ms,
         )
-        return Made(token, message, answer)
+        return Made(token, message, answer, text)
 
     def _problem(self, order: Order, program_id: str, terms: Terms) -> Problem | None:
         """What the policy, the clock or the record says against it."""
@@ -259,6 +292,9 @@ class Issuer:
             decision = self._decision(program_id, order.decision_id)
             if decision is None or decision.account_id != order.account_id:
                 return _invalid("/decision_id", "is no decision on this account")
+            why = None if order.purpose != "redemption" else why_none(decision, self._clock())
+            if why is not None and self._ledger.token_for(program_id, order.decision_id) is None:
+                return CONFLICT.because(why)  # of one that has its token the ledger says so
         return None
 
     def _row_call(
@@ -307,6 +343,8 @@ def _messages(order: Order) -> list[tuple[str, MessageKind]]:
 
 
 def _refused(result: object) -> Problem | None:
+    if isinstance(result, DecisionTaken):
+        return CONFLICT.because(f"The decision has its redemption token already: {result.token_id}.")
     if isinstance(result, OverBudget):
         return CONFLICT.because(f"The campaign's budget has no room: {result.short_of.replace('_', ' ')}.")
     return None

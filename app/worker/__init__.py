@@ -30,6 +30,7 @@ from app.store.sql.audit import Audit
 from app.store.syncing import SYNC_EVERY_S, sync
 from app.worker import filters
 from app.worker.chores import AWAY_S, beside, sleep
+from app.worker.completing import completing
 from app.worker.despooling import Despooler
 from app.worker.hooking import hooking
 from app.worker.recorder import Recorder
@@ -63,9 +64,11 @@ async def _run(settings: Settings) -> None:
     engine = open_engine(settings.record_url)
     pipeline = Pipeline(settings.hot_url, timeout_s=PATIENCE_S)
     journal, sighter = Journal(master), Sighter(master, settings.home_country)
+    audit = Audit(derive(master, "audit"), metrics.audited)
+    record = SqlRecord(engine, Seal(derive(master, "record")), audit)
     work = _Work(
         pipeline,
-        SqlRecord(engine, Seal(derive(master, "record")), Audit(derive(master, "audit"), metrics.audited)),
+        record,
         sighter,
         journal,
         Spool(spool_dir(settings.data_dir), journal),
@@ -79,6 +82,7 @@ async def _run(settings: Settings) -> None:
         async with (
             hooking(settings, master, engine, stopping),
             beside(token_chores(settings, master, engine), stopping),
+            beside([completing(engine, pipeline, record, sighter, journal)], stopping),
         ):
             while not stopping.is_set():
                 pause = await work.turn()

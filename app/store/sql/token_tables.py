@@ -5,6 +5,8 @@ They share the record's `metadata`: one database, one migration history.
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from app.store.sql.tables import metadata
@@ -30,6 +33,10 @@ token_keys = Table(
     Column("until_ms", BigInteger, nullable=False),
 )
 """`use`: sign or vault. Random keys, wrapped by the service's; a row that is gone took its key with it."""
+
+_SETTLES: Final = "settles IS NOT NULL"
+_UNSETTLED: Final = "settles IS NOT NULL AND ended_ms IS NOT NULL AND settled_ms IS NULL"
+"""Of few tokens at any time, so an index of these is nearly empty."""
 
 tokens = Table(
     "tokens",
@@ -67,16 +74,27 @@ tokens = Table(
     Column("bulk_id", Text),
     Column("row_id", Text),
     Column("otp_fallback", Text),
+    Column("settles", Text),
+    Column("settled_ms", BigInteger),
     UniqueConstraint("program_id", "bulk_id", "row_id"),
     Index("ix_tokens_newest", "program_id", "issued_ms", "token_id"),
     Index("ix_tokens_account", "program_id", "account_id", "issued_ms", "token_id"),
     Index("ix_tokens_campaign", "program_id", "campaign_id", "issued_ms", "token_id"),
     Index("ix_tokens_due", "state", "expires_ms"),
-)
+    Index(
+        "ix_tokens_settles", "program_id", "settles",
+        unique=True, sqlite_where=text(_SETTLES), postgresql_where=text(_SETTLES),
+    ),
+    Index(
+        "ix_tokens_unsettled", "ended_ms",
+        sqlite_where=text(_UNSETTLED), postgresql_where=text(_UNSETTLED),
+    ),
+)  # fmt: skip
 """`token_hash` is SHA-256 of the jti. `reward` is MessagePack of `tokens.ledger.Reward`; what budgets count of it has
 columns of its own. `personal` is MessagePack of
 (otp_to, recipient, metadata), sealed by the account's key of that `key_id`. `wrapped_key` and `ciphertext` are NULL
-once the content is destroyed."""
+once the content is destroyed. `settles` is the decision whose outcome the token's end is; `settled_ms`: when that was
+seen in the record."""
 
 redemptions = Table(
     "redemptions",

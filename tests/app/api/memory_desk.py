@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from app.api.paging import instant
 from app.ports import RecordAway
 from app.problems import CONFLICT, INVALID, LOCKED, NOT_FOUND, TOO_MANY_REQUESTS, UNPROVEN, Problem
-from app.redeeming.desk import Answer, Caller, Issued, Order
+from app.redeeming.desk import Answer, Caller, CheckedToken, Issued, Order
 from tokens.ledger import Authenticator, Budget, Page, Token
 
 CODE = "123456"
@@ -72,6 +72,16 @@ class MemoryDesk:
             else:
                 results.append(self.rows.setdefault(name, self._issue(order, caller)))
         return results
+
+    async def issue_checked(self, order: Order, caller: Caller, call_key: str | None) -> Answer | Problem:
+        self._called(caller)
+        name = caller.principal.program_id, "\0decision", order.decision_id or ""
+        replayed = name in self.rows
+        issued = self.rows[name] if replayed else self.rows.setdefault(name, self._issue(order, caller))
+        told = call_key is not None or not replayed
+        text = (issued.link or "").rpartition("#")[2] if told else None
+        body = _without_none(CheckedToken(issued.token_id, issued.state, issued.expires_at, text))
+        return Answer(msgspec.json.encode(body), replayed)
 
     def _issue(self, order: Order, caller: Caller) -> Issued:
         self.orders.append(order)
@@ -220,5 +230,5 @@ class MemoryDesk:
             self.callers.append(caller)
 
 
-def _without_none(issued: Issued) -> dict[str, str]:
+def _without_none(issued: Issued | CheckedToken) -> dict[str, str]:
     return {name: value for name, value in msgspec.to_builtins(issued).items() if value is not None}

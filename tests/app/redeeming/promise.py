@@ -10,6 +10,7 @@ from msgspec import structs
 from sqlalchemy import Engine
 
 from app.access import Principal
+from app.ports import DecisionRow
 from app.problems import Problem
 from app.redeeming.counter import TokenDesk
 from app.redeeming.desk import Answer, Caller, Order
@@ -66,6 +67,7 @@ class Promise:
         self.finder = Finder(self.rings, self.ledger.token, self.clock)
         self.prover = Prover(self.challenges, self.secrets, "rewards.example", self.clock)
         self.reached = {"mail", "sms", "link"}
+        self.decisions: dict[str, DecisionRow] = {}
         self._ids = 0
         self.releaser = Releaser(self.ledger, self.finder, self.rings, self.clock, self.new_id)
         self.issuer = Issuer(
@@ -74,7 +76,7 @@ class Promise:
             self.rings,
             self.secrets,
             terms=lambda _: (self.terms, "tried-1"),
-            decision=lambda _program, _decision: None,
+            decision=lambda _program, decision_id: self.decisions.get(decision_id),
             authenticator=self.challenges.authenticator,
             link=lambda text: f"https://rewards.example/r/{text}",
             host="rewards.example",

@@ -16,6 +16,7 @@ from app.store.sql.tokens.moving import in_one
 from tokens.ledger import (
     Budget,
     Call,
+    DecisionTaken,
     Issued,
     Ledger,
     Message,
@@ -51,7 +52,7 @@ class SqlLedger(Ledger):
 
     def issue(
         self, wanted: Sequence[tuple[NewToken, Message | None, Call | None]], who: Who
-    ) -> Sequence[Issued | OverBudget | RowTaken | Repeated]:
+    ) -> Sequence[Issued | OverBudget | RowTaken | DecisionTaken | Repeated]:
         return in_one(
             self._engine,
             partial(issuing.issue, keys=self._keys, audit=self._audit, wanted=wanted, who=who),
@@ -63,6 +64,11 @@ class SqlLedger(Ledger):
     def token_of(self, program_id: str, token_id: str) -> Token | None:
         return listing.find(
             self._engine, self._keys, tokens.c.program_id == program_id, tokens.c.token_id == token_id
+        )
+
+    def token_for(self, program_id: str, decision_id: str) -> Token | None:
+        return listing.find(
+            self._engine, self._keys, tokens.c.program_id == program_id, tokens.c.settles == decision_id
         )
 
     def tokens(

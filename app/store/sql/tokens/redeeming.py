@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, select
 
 from app.store.sql.audit import Audit, Entry
 from app.store.sql.reach import reading
+from app.store.sql.tables import decisions
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.calls import claim
 from app.store.sql.tokens.ending import cancel_messages
@@ -113,7 +114,12 @@ def _redeem(
 def _why(connection: Connection, redemption: Redemption) -> Refusal:
     """Why a token that was never redeemed cannot be."""
     row = connection.execute(
-        select(tokens.c.state, tokens.c.not_before_ms, tokens.c.expires_ms).where(
+        select(tokens.c.state, tokens.c.not_before_ms, tokens.c.expires_ms, decisions.c.outcome)
+        .outerjoin(
+            decisions,
+            (decisions.c.program_id == tokens.c.program_id) & (decisions.c.decision_id == tokens.c.settles),
+        )
+        .where(
             tokens.c.token_hash == redemption.token_hash,
             tokens.c.program_id == redemption.program_id,
             tokens.c.account_id == redemption.account_id,
@@ -125,4 +131,4 @@ def _why(connection: Connection, redemption: Redemption) -> Refusal:
         return "expired"
     if redemption.at_ms < row.not_before_ms:
         return "early"
-    return "unproven"
+    return "not_live" if row.outcome is not None else "unproven"

@@ -55,7 +55,13 @@ def new_row(token: NewToken, key: AccountKey, *, mailed: bool) -> dict[str, Any]
     row["personal"] = key.seal.seal(personal, _place(token.program_id, token.account_id, token.token_id))
     row["key_id"] = key.key_id
     row["delivery"] = "waiting" if mailed else "none"
+    row["settles"] = settles(token)
     return row
+
+
+def settles(token: NewToken) -> str | None:
+    """The decision whose outcome the end of this token is."""
+    return token.decision_id if token.purpose == "redemption" else None
 
 
 def read_token(keys: AccountKeys, row: AnyRow) -> Token:

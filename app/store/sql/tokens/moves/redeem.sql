@@ -1,4 +1,4 @@
--- Move a token to redeemed and destroy its content, if state, times, account and proof allow it; a row means it moved.
+-- Move a token to redeemed and destroy its content, if state, times, account, proof and decision let it; a row: it moved.
 UPDATE tokens
 SET state = 'redeemed', ended_ms = :at_ms, wrapped_key = NULL, ciphertext = NULL,
     delivery = CASE WHEN delivery = 'waiting' THEN 'cancelled' ELSE delivery END
@@ -7,5 +7,10 @@ AND not_before_ms <= :at_ms AND expires_ms > :at_ms
 AND (
     (otp_method = 'none' AND state IN ('issued', 'delivered'))
     OR (otp_method <> 'none' AND state = 'verified' AND :proven = 1)
+)
+AND NOT EXISTS (
+    SELECT 1 FROM decisions
+    WHERE decisions.program_id = tokens.program_id AND decisions.decision_id = tokens.settles
+    AND decisions.outcome IS NOT NULL
 )
 RETURNING token_id, campaign_id, reward
