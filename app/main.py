@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -30,15 +31,20 @@ from app.mail.local import LocalBox
 from app.model_shelf import Shelf
 from app.model_watch import ModelWatch
 from app.outcomes import Outcomes
+from app.pages.origin import origin_of
+from app.pages.passkeys import enrolment_routes
 from app.pages.redeeming import member_routes
 from app.policy.file import DEFAULT_FILE, PolicyFile, parse
 from app.policy.showing import shown
 from app.ports import RecordAway
 from app.problems import NOT_FOUND, Refused
 from app.readiness import Readiness
+from app.redeeming.contacts import contact_changed
 from app.redeeming.counter import TokenDesk
+from app.redeeming.enrolling import Enroller
 from app.redeeming.finding import Finder
 from app.redeeming.issuing import Issuer
+from app.redeeming.passkeys import PasskeyProver
 from app.redeeming.proving import Prover
 from app.redeeming.releasing import Releaser
 from app.redeeming.rings import Rings
@@ -58,7 +64,7 @@ from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, open_engine
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
-from app.store.sql.otp import SqlChallenges
+from app.store.sql.otp import SqlChallenges, SqlPasskeys
 from app.store.sql.tokens import SqlKeyStore, SqlLedger
 from app.store.sql.webhooks import SqlEndpoints
 from app.store.throttle import ValkeyThrottle
@@ -66,6 +72,7 @@ from app.store.valkey import ValkeyHistory
 from app.webhooks.endpoints import Webhooks
 from app.webhooks.guarding import Guard, networks
 from app.webhooks.posting import Poster
+from tokens.passkeys import Site
 
 CONNECT_PATIENCE_S: Final = 5.0
 """For the first connection; without one the service starts all the same and answers by fallback."""
@@ -111,6 +118,8 @@ class _Tokens:
         finder = Finder(self.rings, ledger.token, system_clock)
         prover = Prover(challenges, known, host, system_clock)
         releaser = Releaser(ledger, finder, self.rings, system_clock, _fresh_id)
+        passkeys, throttle = SqlPasskeys(engine, keys, audit), ValkeyThrottle(pipeline)
+        site = Site(urlsplit(base).hostname or "localhost", origin_of(base))
         issuer = Issuer(
             ledger,
             finder,
@@ -119,6 +128,7 @@ class _Tokens:
             terms=lambda program_id: (file.terms(program_id), file.version),
             decision=record.decision,
             authenticator=challenges.authenticator,
+            passkeys=passkeys.passkeys,
             link=lambda text: f"{base}/r{'/' if settings.link_form == 'path' else '#'}{text}",
             host=host,
             reached=settings.reaches,
@@ -129,8 +139,14 @@ class _Tokens:
             terms=file.terms, clock=system_clock, new_id=_fresh_id,
         )  # fmt: skip
         self.visits = MemberVisits(
-            finder, prover, releaser, ledger, ValkeyThrottle(pipeline), known, greeting, system_clock
-        )
+            finder, prover, releaser, ledger, throttle, known, greeting, system_clock,
+            passkeys=PasskeyProver(passkeys, challenges, known, site, system_clock),
+        )  # fmt: skip
+        self.enroller = Enroller(
+            passkeys, challenges, throttle, known,
+            contact_changed=partial(contact_changed, record), terms=greeting, base=base, site=site,
+            clock=system_clock, new_id=_fresh_id,
+        )  # fmt: skip
         self.csrf_key = known.forms
         self.prover, self.challenges, self.secrets = prover, challenges, known
 
@@ -219,6 +235,7 @@ def create_app(settings: Settings) -> ASGIApp:
             new_id=_fresh_id,
         ),
         step_ups=stepping,
+        enroller=tokens.enroller,
         measured=metrics.answered,
     )
     pages = member_routes(
@@ -227,6 +244,7 @@ def create_app(settings: Settings) -> ASGIApp:
         csrf_key=tokens.csrf_key,
         local_box=_local_box(settings),
     )
+    pages += enrolment_routes(tokens.enroller, public_url=settings.public_url or "")
     return http_app(api, extra=pages, lifespan=lifespan, hosts=settings.trusted_hosts)
 
 

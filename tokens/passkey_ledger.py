@@ -95,6 +95,10 @@ class Passkeys(Protocol):
         """
         ...
 
+    def challenge(self, subject: Subject, session_hash: bytes) -> Challenge | None:
+        """The session's last challenge for a passkey at this subject."""
+        ...
+
     def passed(
         self, subject: Subject, counted: Counted, passkey_id: str, sign_count: int, who: Who, now_ms: int
     ) -> Passed:

@@ -14,6 +14,8 @@ from app.api.token_wire import ConfirmBody, Confirmed, EnrolBody, Enrolled
 from app.api.tokens import caller
 from app.problems import NOT_FOUND, UNPROVEN, Refused
 
+PASSKEY: Final = "psk_"
+"""The names of passkeys begin so."""
 QR_SCALE: Final = 4
 """Pixels a module: the code is some 200 pixels wide, which a phone reads off a screen at arm's length."""
 
@@ -39,9 +41,10 @@ async def confirm_authenticator(call: Call) -> Response:
 
 
 async def forget_authenticator(call: Call) -> Response:
-    """DELETE /v1/accounts/{account_id}/authenticators/{authenticator_id}."""
+    """DELETE /v1/accounts/{account_id}/authenticators/{authenticator_id}: an app or a passkey."""
     names = call.path("account_id"), call.path("authenticator_id")
-    if not await call.api.desk.forget_authenticator(*names, caller(call)):
+    forget = call.api.enroller.forget if names[1].startswith(PASSKEY) else call.api.desk.forget_authenticator
+    if not await forget(*names, caller(call)):
         raise Refused(NOT_FOUND)
     return Response(status_code=204)
 
@@ -63,7 +66,7 @@ OPERATIONS: Final = (
         scopes=("tokens",), takes=ConfirmBody, gives=Confirmed, refuses=(UNPROVEN,),
     ),
     Operation(
-        "DELETE", ONE, "Forget an authenticator app", forget_authenticator,
+        "DELETE", ONE, "Forget an authenticator app or a passkey", forget_authenticator,
         scopes=("tokens",), status=204, gives_media=None,
     ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from app.answers import Answer, Audience, Explanation, OutcomeAnswer
 from app.api.wire import Links
 from app.ports import Clock, Origin, Outcome, Record
 from app.redeeming.desk import Desk
+from app.redeeming.enrolling import Enroller
 from app.stepping_up.asking import StepUpDesk
 from app.webhooks.endpoints import Webhooks
 from detectors.event import Event
@@ -52,6 +53,7 @@ class Api:
     desk:          the use cases of one-time tokens.
     webhooks:      the use cases of webhooks.
     step_ups:      the use cases of challenges.
+    enroller:      the use cases of enrolling passkeys.
     measured:      told of every request: path template, method, status, seconds.
     """
 
@@ -72,3 +74,4 @@ class Api:
     measured: Callable[[str, str, int, float], None]
     webhooks: Webhooks
     step_ups: StepUpDesk
+    enroller: Enroller

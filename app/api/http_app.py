@@ -19,6 +19,7 @@ from app.api import (
     decisions,
     labels,
     lists,
+    passkeys,
     redemptions,
     service,
     token_bulk,
@@ -46,6 +47,7 @@ _STATED: Final = (
     *redemptions.OPERATIONS,
     *campaigns.OPERATIONS,
     *authenticators.OPERATIONS,
+    *passkeys.OPERATIONS,
     *webhooks.OPERATIONS,
     *service.OPERATIONS,
 )

@@ -21,7 +21,7 @@ E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 """ITU-T E.164: a country's code and number, 15 digits at most; none has fewer than 7 in all."""
 PAYLOAD_DEPTH: Final = 8
 """Objects and arrays within each other. A voucher needs two, and no reader has to fear for its stack."""
-NO_PASSKEYS: Final = "must be sms, totp, email or none: passkeys cannot be used for tokens yet"
+ONLY_A_PASSKEY: Final = "must not be given with this method: only a passkey has a fallback"
 NO_PROOF: Final = (
     "is required where the link is sent: say how the member proves themselves, none if by the link alone"
 )
@@ -44,7 +44,6 @@ def order_of(body: TokenBody) -> Order | Faults:
     if faults:
         return told(faults)
     otp = body.otp or OtpBody("none")
-    method: Method = "none" if otp.method == "passkey" else otp.method  # which is a fault
     return Order(
         account_id=body.account_id,
         purpose=body.purpose,
@@ -62,11 +61,12 @@ def order_of(body: TokenBody) -> Order | Faults:
         channel=delivery.channel,
         to=delivery.to,
         locale=delivery.locale,
-        otp_method=method,
+        otp_method=otp.method,
         otp_to=otp.to,
         decision_id=body.decision_id,
         metadata=msgspec.json.encode(body.metadata) if body.metadata else b"",
         row_id=body.row_id if isinstance(body, TokenRow) else None,
+        otp_fallback=otp.fallback,
     )
 
 
@@ -142,14 +142,18 @@ def _otp(otp: OtpBody | None, delivery: DeliveryBody) -> Iterator[Fault]:
     if otp is None:
         if delivery.channel != "none":
             yield Fault("/otp", NO_PROOF)
-    elif otp.method == "passkey":
-        yield Fault("/otp/method", NO_PASSKEYS)
-    elif otp.method not in SENT_TO:
+        return
+    method: Method = otp.method
+    if method == "passkey":
+        method = otp.fallback or "passkey"
+    elif otp.fallback is not None:
+        yield Fault("/otp/fallback", ONLY_A_PASSKEY)
+    if method not in SENT_TO:
         if otp.to is not None:
             yield Fault("/otp/to", SEND_TO_NOBODY)
     elif otp.to is None:
         yield Fault("/otp/to", REQUIRED)
-    elif otp.method == "sms":
+    elif method == "sms":
         if E164.fullmatch(otp.to) is None:
             yield Fault("/otp/to", "must be a telephone number as +491701234567 (E.164)")
     elif not is_address(otp.to):

@@ -11,7 +11,7 @@ from app.api.wire import Count, Cursor
 from app.problems import ProblemBody
 from app.redeeming.terms import Line
 from detectors.event import MAX_MINOR, MAX_POINTS, Id, Instant
-from tokens.ledger import Channel, DeliveryState, Locale, Method, Purpose, Reward
+from tokens.ledger import Channel, DeliveryState, Fallback, Locale, Method, Purpose, Reward
 from tokens.limits import LONGEST_LIFE_S, ROWS_PER_BULK, SHORTEST_LIFE_S, USUAL_LIFE_S
 from tokens.states import State
 
@@ -61,10 +61,15 @@ class DeliveryBody(Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class OtpBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How members prove themselves: `to` is a number (E.164) with sms, an address with email, and else not sent."""
+    """
+    How members prove themselves: `to` is a number (E.164) with sms, an address with email, and else not sent.
+
+    With passkey, `fallback` is what they may use instead, where they have none at hand: `to` is its number then.
+    """
 
     method: Literal["sms", "totp", "passkey", "email", "none"]
     to: To | None = None
+    fallback: Fallback | None = None
 
 
 class TokenBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -168,6 +173,7 @@ class OtpView(Struct, frozen=True):
     """How the member proves themselves."""
 
     method: Method
+    fallback: Fallback | None = None
 
 
 class TokenView(Struct, frozen=True, kw_only=True):

@@ -90,7 +90,7 @@ def view_of(token: Token) -> TokenView:
         expires_at=instant(token.expires_ms),
         ended_at=None if token.ended_ms is None else instant(token.ended_ms),
         delivery=DeliveryView(token.channel, token.delivery, delivered_at),
-        otp=OtpView(token.otp_method),
+        otp=OtpView(token.otp_method, token.otp_fallback),
         attempts=token.tries,
         codes_sent=token.sends,
         row_id=token.row_id,

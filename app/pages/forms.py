@@ -11,6 +11,8 @@ from starlette.requests import Request
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_BYTES: Final = 4096
 """Of a body: a link (1,024 at most) and the session's fields need less than half of it."""
+PASSKEY_BYTES: Final = 16_384
+"""Of a body with a passkey's answer: 12 kB of it at most, and its quotes written as `%22`."""
 MOST_FIELDS: Final = 8
 """Of a form: the longest has three."""
 
@@ -23,18 +25,18 @@ class FormFaulty(Exception):
         self.status = status
 
 
-async def read_form(request: Request) -> Mapping[str, str]:
+async def read_form(request: Request, most_bytes: int = MOST_BYTES) -> Mapping[str, str]:
     """
     The fields by name; an empty body is an empty form.
 
     Raises:
-        FormFaulty: 413 beyond 4 kB, 415 of another media type, 400 not readable, or a field twice.
+        FormFaulty: 413 beyond `most_bytes`, 415 of another media type, 400 not readable, or a field twice.
         ClientDisconnect: the client hung up.
     """
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MOST_BYTES:
+        if len(body) > most_bytes:
             raise FormFaulty(413)
     if not body:
         return {}

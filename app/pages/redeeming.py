@@ -15,8 +15,8 @@ from starlette.routing import Route
 from app.pages.assets import PREFIX, Asset, load_assets
 from app.pages.cookies import SessionCookie
 from app.pages.door import Door
-from app.pages.forms import FormFaulty, read_form, token_in
-from app.pages.headers import asset_headers, page_headers
+from app.pages.forms import MOST_BYTES, PASSKEY_BYTES, FormFaulty, read_form, token_in
+from app.pages.headers import PASSKEY_GET, asset_headers, page_headers
 from app.pages.languages import accepted, chosen
 from app.pages.notices import PATIENCE_S
 from app.pages.origin import FormTokens, from_our_page
@@ -41,6 +41,7 @@ STATUS: Final[Mapping[Step, int]] = {
 """Of a step's page, where it is not 200."""
 MISHAP_STATUS: Final[Mapping[Mishap, int]] = {
     "wrong_code": 401,
+    "wrong_passkey": 401,
     "not_a_code": 401,
     "code_gone": 401,
     "changed": 409,
@@ -50,7 +51,7 @@ MISHAP_STATUS: Final[Mapping[Mishap, int]] = {
     "sends_spent": 429,
 }
 """Of the page that answers a gesture that failed; it outranks the step's."""
-ON_THE_WAY: Final[frozenset[Step]] = frozenset({"ask", "type", "release", "reward", "receipt"})
+ON_THE_WAY: Final[frozenset[Step]] = frozenset({"ask", "type", "passkey", "release", "reward", "receipt"})
 """Steps `look` tells again: a POST that leads there is answered by a redirect, so that a refresh repeats nothing."""
 FORBIDDEN: Final = 403
 TOO_OFTEN: Final = 429
@@ -114,10 +115,11 @@ class MemberPages:
         self._tokens = FormTokens(csrf_key)
         self._assets: dict[str, Asset] = {asset.address: asset for asset in assets.values()}
         self.renderer = Renderer(public_url, assets)
-        self.headers = page_headers(https=https)
+        self.headers = page_headers(https=https, features={PASSKEY_GET})
         self.gestures: Mapping[str, Callable[[Request], Awaitable[Response]]] = {
             "code": partial(self._gesture, act=self._send_code),
             "verify": partial(self._gesture, act=self._verify),
+            "passkey": partial(self._gesture, act=self._confirm, most_bytes=PASSKEY_BYTES),
             "release": partial(self._gesture, act=self._release),
             "ack": partial(self._gesture, act=self._acknowledge),
         }
@@ -174,9 +176,13 @@ class MemberPages:
         return self._page(self.renderer.trouble("away", sheet, again), AWAY, PATIENCE_S)
 
     async def _gesture(
-        self, request: Request, *, act: Callable[[str | None, Form, Client], Awaitable[View]]
+        self,
+        request: Request,
+        *,
+        act: Callable[[str | None, Form, Client], Awaitable[View]],
+        most_bytes: int = MOST_BYTES,
     ) -> Response:
-        form = await self._ours(request)
+        form = await self._ours(request, most_bytes)
         cookie = self._cookie.read(request)
         if cookie is not None and not self._tokens.fits(cookie, form.get("form_token", "")):
             raise FormFaulty(FORBIDDEN)
@@ -191,17 +197,20 @@ class MemberPages:
     async def _verify(self, cookie: str | None, form: Form, client: Client) -> View:
         return await self._visits.verify(cookie, form.get("code", ""), form.get("echo", ""), client)
 
+    async def _confirm(self, cookie: str | None, form: Form, client: Client) -> View:
+        return await self._visits.confirm(cookie, form.get("answer", ""), form.get("echo", ""), client)
+
     async def _release(self, cookie: str | None, form: Form, client: Client) -> View:
         return await self._visits.release(cookie, form.get("echo", ""), client)
 
     async def _acknowledge(self, cookie: str | None, _: Form, client: Client) -> View:
         return await self._visits.acknowledge(cookie, client)
 
-    async def _ours(self, request: Request) -> Form:
+    async def _ours(self, request: Request, most_bytes: int = MOST_BYTES) -> Form:
         """The form, of a page of ours. Raises FormFaulty."""
         if not from_our_page(request, self._public_url):
             raise FormFaulty(FORBIDDEN)
-        return await read_form(request)
+        return await read_form(request, most_bytes)
 
     def _told(self, request: Request, view: View) -> Response:
         status = MISHAP_STATUS[view.mishap] if view.mishap else STATUS.get(view.step, 200)

@@ -17,22 +17,37 @@ from app.pages import telling
 from app.pages.assets import Asset
 from app.pages.notices import PATIENCE_S, icon, lines
 from app.pages.texts import TEXTS, field_name
+from app.redeeming.enrolling import Enrolment
 from app.redeeming.terms import Terms
 from app.redeeming.views import Mishap, Step, View
-from tokens.ledger import Locale
+from tokens.ledger import Locale, Method
 
 FOLDER: Final = Path(__file__).with_name("templates")
 TEMPLATES: Final[Mapping[Step, str]] = {
     "ask": "ask.html",
     "type": "type.html",
+    "passkey": "passkey.html",
     "release": "release.html",
     "reward": "reward.html",
 }
 """The steps with something to do; every other is a notice."""
-PROGRESS: Final[Mapping[str, int]] = {"landing": 1, "ask": 2, "type": 2, "release": 2, "reward": 3}
+PROGRESS: Final[Mapping[str, int]] = {
+    "landing": 1,
+    "ask": 2,
+    "type": 2,
+    "passkey": 2,
+    "release": 2,
+    "reward": 3,
+}
 STEPS: Final = 3
 IN_THE_FIELD: Final[frozenset[Mishap]] = frozenset({"wrong_code", "not_a_code", "code_gone"})
 """Mishaps that are about what was typed: the summary leads to the field."""
+MISHAP_TEXTS: Final[Mapping[tuple[Mishap, Method], str]] = {
+    ("tries_spent", "totp"): "tries_spent_totp",
+    ("tries_spent", "passkey"): "tries_spent_totp",
+    ("code_gone", "passkey"): "passkey_gone",
+}
+"""Mishaps that are told in other words where no code is sent."""
 BIG: Final = frozenset({"voucher_code", "code", "pin", "gift_card_number"})
 """Fields of a reward that are copied or typed in elsewhere: shown large."""
 Trouble = Literal["refused", "away", "wait"]
@@ -84,6 +99,7 @@ class Renderer:
             "host": urlsplit(public_url).netloc,
             "css": assets["page.css"].address,
             "script": assets["page.js"].address,
+            "passkey_script": assets["passkey.js"].address,
             "steps": STEPS,
         }
 
@@ -128,6 +144,13 @@ class Renderer:
         return self._page(
             "notice.html", what, sheet, None, icon=icon(what), lines=told, receipt=[], again=again
         )
+
+    def enrolment(self, enrolment: Enrolment, sheet: Sheet) -> str:
+        """A page of enrolling a passkey."""
+        terms, rests_ms = enrolment.terms, enrolment.rests_until_ms
+        rests = None if rests_ms is None else telling.day_and_time(rests_ms, terms.zone, sheet.locale)
+        step = f"enrol_{enrolment.stage}"
+        return self._page("enrolment.html", step, sheet, terms, enrolment=enrolment, rests=rests)
 
     def other(self, template: str, **given: Any) -> str:
         """A page that is not a member's: the development outbox."""
@@ -193,7 +216,7 @@ def _receipt(view: View, locale: Locale) -> list[Row]:
 def _mishap(view: View, locale: Locale) -> Markup | None:
     if view.mishap is None:
         return None
-    key = "tries_spent_totp" if view.mishap == "tries_spent" and view.method == "totp" else view.mishap
+    key = MISHAP_TEXTS.get((view.mishap, view.method), view.mishap)
     told = say(locale, key, digits=view.digits)
     if view.retry_after_s is None:
         return told

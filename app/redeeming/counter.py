@@ -44,6 +44,9 @@ from tokens.totp import address, matched_step, new_seed
 NO_TOKEN: Final = NOT_FOUND.because("There is no such token, or it is over.")
 """One answer for whatever is unknown, tampered, foreign, revoked or expired."""
 FROZEN: Final = LOCKED.because("Too many wrong codes were tried: the token is frozen. Issue another.")
+IN_THE_BROWSER: Final = CONFLICT.because(
+    "This token is proven by a passkey, in the member's browser only, or by the code of its `otp.fallback` if it has one."
+)
 REFUSALS: Final[dict[Refusal, Problem]] = {
     "not_live": NO_TOKEN,
     "expired": NO_TOKEN,
@@ -225,7 +228,7 @@ class TokenDesk:
                 "reference": sent.reference,
                 "expires_at": instant(sent.expires_ms),
                 "resend_after_s": wait_before_resend_s(token.sends + 1),
-                "destination": masked(token.otp_method, token.otp_to),
+                "destination": masked(needed.method, token.otp_to),
             }
             return Answer(msgspec.json.encode(body))
         return TOO_MANY_REQUESTS.after(sent.seconds) if isinstance(sent, Wait) else STOPS[sent]
@@ -254,9 +257,11 @@ class TokenDesk:
         return _told(self._releaser.release(found, proof, claimant, call))
 
     def _prove(self, found: Found, otp: str | None, caller: Caller) -> Proof | Problem:
+        token = found.token
+        if token.otp_method == "passkey" and (otp is None or token.otp_fallback is None):
+            return IN_THE_BROWSER
         if otp is None:
             return UNPROVEN.because("This token needs the member's code, as `otp`.")
-        token = found.token
         needed = needed_of(token, self._terms(token.program_id))
         checked = self._prover.check(subject_of(token), self._asker(caller), needed, otp)
         if isinstance(checked, Proof):

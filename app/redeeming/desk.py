@@ -12,7 +12,18 @@ from msgspec import Struct
 
 from app.access import Principal
 from app.problems import Problem
-from tokens.ledger import Authenticator, Budget, Channel, Locale, Method, Page, Purpose, Reward, Token
+from tokens.ledger import (
+    Authenticator,
+    Budget,
+    Channel,
+    Fallback,
+    Locale,
+    Method,
+    Page,
+    Purpose,
+    Reward,
+    Token,
+)
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -22,6 +33,7 @@ class Order(Struct, frozen=True, kw_only=True):
     payload:  the reward's secret content, a JSON object as bytes; empty: none.
     metadata: a JSON object as bytes; empty: none.
     row_id:   its name in a bulk job; None for a single one.
+    otp_fallback: beside a passkey, by what else; `otp_to` is its then.
     """
 
     account_id: str
@@ -39,6 +51,7 @@ class Order(Struct, frozen=True, kw_only=True):
     decision_id: str | None
     metadata: bytes
     row_id: str | None = None
+    otp_fallback: Fallback | None = None
 
 
 class Caller(NamedTuple):

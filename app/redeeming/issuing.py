@@ -35,6 +35,7 @@ from tokens.ledger import (
     Token,
     Who,
 )
+from tokens.passkey_ledger import Passkey
 from tokens.vault import shut
 
 SENDERS: Final[dict[MessageKind, str]] = {
@@ -67,6 +68,7 @@ class Issuer:
         terms: programme → its terms and its policy's version.
         decision: (programme, decision id) → the decision, `Record.decision`.
         authenticator: (programme, account) → the confirmed one, `Challenges.authenticator`.
+        passkeys: (programme, account) → those the member has, `Passkeys.passkeys`.
         link: a token's text → the link members get.
         host: of the page it leads to.
         reached: whether there is somebody to send this kind of message.
@@ -83,13 +85,15 @@ class Issuer:
         terms: Callable[[str], tuple[Terms, str]],
         decision: Callable[[str, str], DecisionRow | None],
         authenticator: Callable[[str, str], Authenticator | None],
+        passkeys: Callable[[str, str], Sequence[Passkey]],
         link: Callable[[str], str],
         host: str,
         reached: Callable[[MessageKind], bool],
         clock: Clock,
     ) -> None:
         self._ledger, self._finder, self._rings, self._secrets = ledger, finder, rings, secrets
-        self._terms, self._decision, self._authenticator = terms, decision, authenticator
+        self._terms, self._decision = terms, decision
+        self._authenticator, self._passkeys = authenticator, passkeys
         self._link, self._host, self._reached, self._clock = link, host, reached, clock
 
     def issue(
@@ -177,9 +181,11 @@ class Issuer:
             return problem
         now_ms = self._clock()
         signing_key, server_key = self._rings.signing(now_ms), self._rings.today(now_ms)
-        app = self._authenticator(program_id, order.account_id) if order.otp_method == "totp" else None
-        if order.otp_method == "totp" and app is None:
-            return _invalid("/otp/method", "the member has no confirmed authenticator app")
+        by_app = "totp" in {order.otp_method, order.otp_fallback}
+        app = self._authenticator(program_id, order.account_id) if by_app else None
+        if by_app and app is None:
+            at = "/otp/method" if order.otp_fallback is None else "/otp/fallback"
+            return _invalid(at, "the member has no confirmed authenticator app")
         try:
             claims = new_claims(
                 signing_key.key_id,
@@ -224,6 +230,7 @@ class Issuer:
             metadata=order.metadata,
             bulk_id=None if order.row_id is None else bulk_id,
             row_id=order.row_id,
+            otp_fallback=order.otp_fallback,
         )
         return self._with_link(order, terms, token, claims)
 
@@ -288,6 +295,16 @@ class Issuer:
                     "a code in the mailbox that got the link proves nothing more than the link; "
                     "choose another method, or allow it by `email_otp` in the policy",
                 )
+        worth = order.reward.face_value_minor
+        if order.otp_method != "passkey":
+            if terms.passkey_minor is not None and worth is not None and worth >= terms.passkey_minor:
+                return _invalid(
+                    "/otp/method",
+                    f"must be passkey from a face value of {terms.passkey_minor} on, by `passkey_minor` in the policy; "
+                    "for members without one, declare `otp.fallback`",
+                )
+        elif order.otp_fallback is None and not self._passkeys(program_id, order.account_id):
+            return _invalid("/otp/method", "the member has no passkey: enrol one, or declare `otp.fallback`")
         if order.decision_id is not None:
             decision = self._decision(program_id, order.decision_id)
             if decision is None or decision.account_id != order.account_id:
@@ -329,7 +346,8 @@ def _same(order: Order, token: Token) -> bool:
     """Whether a row asks for the token that was issued for it, by what is kept in the open."""
     asked = (order.account_id, order.purpose, order.campaign_id, order.reward, order.decision_id)
     held = (token.account_id, token.purpose, token.campaign_id, token.reward, token.decision_id)
-    return asked == held and (order.channel, order.otp_method) == (token.channel, token.otp_method)
+    proof = (order.otp_method, order.otp_fallback) == (token.otp_method, token.otp_fallback)
+    return asked == held and proof and order.channel == token.channel
 
 
 def _messages(order: Order) -> list[tuple[str, MessageKind]]:
@@ -337,6 +355,8 @@ def _messages(order: Order) -> list[tuple[str, MessageKind]]:
     wanted: list[tuple[str, MessageKind]] = []
     if order.channel != "none":
         wanted.append(("/delivery/channel", "mail" if order.channel == "email" else "link"))
+    if order.otp_fallback == "sms":
+        wanted.append(("/otp/fallback", "sms"))
     if order.otp_method in {"sms", "email"}:
         wanted.append(("/otp/method", "sms" if order.otp_method == "sms" else "mail"))
     return wanted

@@ -85,6 +85,8 @@ class Prover:
 
     def state(self, subject: Subject, asker: Asker, needed: Needed) -> Challenge | NoCode:
         """The session's challenge; for an app it is made when first asked for."""
+        if needed.method == "passkey":  # it is no code: see `app.redeeming.passkeys`
+            return "no_address"
         if needed.method == "totp":
             app = self._app(subject, needed)
             if not isinstance(app, Authenticator):
@@ -191,11 +193,12 @@ class Prover:
 
 
 def needed_of(token: Token, terms: Terms) -> Needed:
-    """What the code of this token is."""
+    """What the code of this token is: with a passkey, that of what it may fall back to. None of `passkey` is a code."""
+    method: Method = token.otp_fallback or token.otp_method
     valuable = (token.reward.face_value_minor or 0) >= terms.high_value_minor
-    delivered = token.otp_method in {"sms", "email"}
+    delivered = method in {"sms", "email"}
     digits = HIGH_VALUE_CODE_DIGITS if valuable and delivered else CODE_DIGITS
-    return Needed(token.otp_method, token.otp_to, digits, token.authenticator_id, token.locale)
+    return Needed(method, token.otp_to, digits, token.authenticator_id, token.locale)
 
 
 def subject_of(token: Token) -> Subject:

@@ -28,11 +28,13 @@ class Secrets:
     pepper:  of delivered codes.
     cookies: seals browser sessions.
     outbox:  seals what waits to be sent.
+    enrolments: seals links to enrol a passkey by.
     """
 
     pepper: bytes = field(repr=False)
     cookies: Seal = field(repr=False)
     outbox: Seal = field(repr=False)
+    enrolments: Seal = field(repr=False)
     calls: bytes = field(repr=False)
     addresses: bytes = field(repr=False)
     forms: bytes = field(repr=False)
@@ -44,6 +46,7 @@ class Secrets:
             pepper=derive(master, "tokens/codes"),
             cookies=Seal(derive(master, "tokens/cookies")),
             outbox=Seal(derive(master, "tokens/outbox")),
+            enrolments=Seal(derive(master, "tokens/enrolments")),
             calls=derive(master, "tokens/calls"),
             addresses=derive(master, "tokens/addresses"),
             forms=derive(master, "tokens/forms"),

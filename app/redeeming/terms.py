@@ -24,6 +24,7 @@ class Terms(Struct, frozen=True):
     locale:     of members whose own is not told.
     email_otp:  whether a code may go to the very mailbox the link went to. It then proves nothing more than the link.
     high_value_minor: from which face value on codes have 8 digits, in minor units: 250 EUR.
+    passkey_minor: from which face value on a token must be issued with a passkey, in minor units; None: from none.
     codes_a_day: codes sent for the whole programme in 24 h, at most: a cap on what an attacker can make it spend.
     """
 
@@ -33,6 +34,7 @@ class Terms(Struct, frozen=True):
     locale: Locale = "en"
     email_otp: bool = False
     high_value_minor: int = 25_000
+    passkey_minor: int | None = None
     codes_a_day: int = 10_000
 
     @property
@@ -52,6 +54,7 @@ class TokensSection(Struct, frozen=True, forbid_unknown_fields=True):
     locale: Locale | UnsetType = UNSET
     email_otp: bool | UnsetType = UNSET
     high_value_minor: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
+    passkey_minor: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
     codes_a_day: Annotated[int, Meta(ge=0, le=10**9)] | UnsetType = UNSET
 
 

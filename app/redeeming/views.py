@@ -8,11 +8,12 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from app.redeeming.terms import Terms
-from tokens.ledger import Locale, Method, Reward
+from tokens.ledger import Fallback, Locale, Method, Reward
 
 Step = Literal[
     "ask",       # a code can be sent: sms, email
     "type",      # a code was sent, or an app shows one: type it
+    "passkey",   # the browser is asked for a passkey; or another way is taken, if there is one
     "release",   # proven, or nothing to prove: release the reward
     "reward",    # redeemed, and its content can be read (again) by this browser
     "receipt",   # redeemed by this browser, its content no longer kept here
@@ -23,7 +24,7 @@ Step = Literal[
     "wait",      # too often; see retry_after_s
 ]  # fmt: skip
 Mishap = Literal[
-    "wrong_code", "code_gone", "tries_spent", "wait", "sends_spent", "not_a_code", "changed", "held"
+    "wrong_code", "wrong_passkey", "code_gone", "tries_spent", "wait", "sends_spent", "not_a_code", "changed", "held"
 ]
 """What went wrong with the last gesture. `changed`: what the page promised is no longer what would be done; `held`: the
 member's authenticator was replaced within 72 h, so the reward is on hold until that has passed."""
@@ -34,6 +35,8 @@ class View(Struct, frozen=True, kw_only=True):
     One page of the way.
 
     terms, locale, reward: how the programme speaks, and what is promised, in the open.
+    fallback: beside a passkey, by what else the member may prove themselves; `destination` is its then.
+    asked: what the browser is asked for a passkey, as JSON; with `passkey`. Empty: there is none it could be asked for.
     destination: where a code goes, masked: `•••• 42`, `a•••@b•••.de`.
     reference, sent_ms, resend_after_ms: of the last code sent, instants.
     tries_left: at this token, for life; None where nobody has failed yet.
@@ -48,6 +51,8 @@ class View(Struct, frozen=True, kw_only=True):
     locale: Locale
     reward: Reward = Reward()
     method: Method = "none"
+    fallback: Fallback | None = None
+    asked: str = ""
     digits: int = 6
     destination: str = ""
     reference: str = ""

@@ -46,6 +46,10 @@ class Visits(Protocol):
         """Check a code and, if it is right and the echo true, release the reward at once."""
         ...
 
+    async def confirm(self, cookie: str | None, answer: str, echo: str, client: Client) -> View:
+        """Check a passkey's answer and, if it holds and the echo is true, release the reward at once."""
+        ...
+
     async def release(self, cookie: str | None, echo: str, client: Client) -> View:
         """Release the reward of a token that needs no code, or whose code was passed within two minutes."""
         ...

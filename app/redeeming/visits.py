@@ -13,6 +13,7 @@ from anyio import to_thread
 from app.ports import Clock
 from app.redeeming.finding import Finder, Found
 from app.redeeming.masking import masked
+from app.redeeming.passkeys import Asked, PasskeyProver
 from app.redeeming.proving import Asker, Needed, NoCode, Prover, Wrong, needed_of, subject_of
 from app.redeeming.releasing import Claimant, Released, Releaser, reward_view
 from app.redeeming.secrets import Secrets
@@ -57,6 +58,7 @@ class MemberVisits:
         secrets: seals sessions, hashes addresses.
         terms: programme → its terms; None: those a page greets with before the programme is known.
         clock: milliseconds since 1970-01-01 UTC.
+        passkeys: asks for passkeys and checks them.
     """
 
     def __init__(
@@ -69,8 +71,10 @@ class MemberVisits:
         secrets: Secrets,
         terms: Callable[[str | None], Terms],
         clock: Clock,
+        *,
+        passkeys: PasskeyProver,
     ) -> None:
-        self._finder, self._prover, self._releaser = finder, prover, releaser
+        self._finder, self._prover, self._passkeys, self._releaser = finder, prover, passkeys, releaser
         self._ledger, self._throttle, self._secrets = ledger, throttle, secrets
         self._terms, self._clock = terms, clock
 
@@ -110,6 +114,22 @@ class MemberVisits:
             return self._verify(found, session, client, code, echo)
 
         return await self._at(cookie, client, check)
+
+    async def confirm(self, cookie: str | None, answer: str, echo: str, client: Client) -> View:
+        wait_s = await self._throttle.admit("verify", self._client(client))
+        if wait_s:
+            return await self._at(cookie, client, self._standing, mishap="wait", retry_after_s=wait_s)
+
+        def confirm(found: Found, session: Session, client: Client) -> View:
+            token = found.token
+            if token.otp_method != "passkey":
+                return self._standing(found, session, client)
+            checked = self._passkeys.check(subject_of(token), self._asker(session, client), answer)
+            if checked == "not_a_code":
+                return self._fresh(found, session, client, mishap="wrong_passkey")
+            return self._judged(found, session, client, echo, checked, "wrong_passkey")
+
+        return await self._at(cookie, client, confirm)
 
     async def release(self, cookie: str | None, echo: str, client: Client) -> View:
         def release(found: Found, session: Session, client: Client) -> View:
@@ -164,14 +184,36 @@ class MemberVisits:
         if token.otp_method == "none":
             return self._view(found, "release")
         challenge = self._prover.state(subject_of(token), self._asker(session, client), self._needed(token))
+        if self._proves(challenge):
+            return self._view(found, "release")
+        if token.otp_method == "passkey":
+            return self._at_passkey(found, session, client, challenge)
+        return self._at_code(found, challenge)
+
+    def _at_passkey(self, found: Found, session: Session, client: Client, code: Challenge | NoCode) -> View:
+        """Where the browser is asked for a passkey, unless a code was sent instead or there is no passkey to ask for."""
+        token, asker = found.token, self._asker(session, client)
+        if self._proves(self._passkeys.last(subject_of(token), asker)):
+            return self._view(found, "release")
+        if token.otp_fallback == "sms" and isinstance(code, Challenge) and self._clock() < code.expires_ms:
+            return self._at_code(found, code)
+        asked = self._passkeys.ask(subject_of(token), asker)
+        if isinstance(asked, Asked):
+            return self._view(found, "passkey", method="passkey", asked=asked.options)
+        if token.otp_fallback is not None:
+            return self._at_code(found, code)
+        return self._view(found, "passkey", method="passkey", mishap=MISHAPS[asked])
+
+    def _at_code(self, found: Found, challenge: Challenge | NoCode) -> View:
+        """Where a code is asked for or typed."""
         if challenge == "not_asked":
             return self._view(found, "ask")
         if not isinstance(challenge, Challenge):
             return self._view(
-                found, "ask" if token.otp_method != "totp" else "type", mishap=MISHAPS[challenge]
+                found,
+                "ask" if self._needed(found.token).method != "totp" else "type",
+                mishap=MISHAPS[challenge],
             )
-        if self._prover.is_proven(challenge):
-            return self._view(found, "release")
         return self._view(found, "type", challenge=challenge)
 
     def _send(self, found: Found, session: Session, client: Client) -> View:
@@ -188,14 +230,26 @@ class MemberVisits:
         checked = self._prover.check(
             subject_of(token), self._asker(session, client), self._needed(token), code
         )
+        return self._judged(found, session, client, echo, checked, "wrong_code")
+
+    def _judged(
+        self,
+        found: Found,
+        session: Session,
+        client: Client,
+        echo: str,
+        checked: Proof | Wrong | Wait | Stop | NoCode,
+        wrong: Mishap,
+    ) -> View:
+        """What a code or a passkey led to; `wrong` where it did not hold."""
         if isinstance(checked, Proof):
             return self._release(found, session, client, echo, checked)
         if isinstance(checked, Wrong):
             if checked.then is None:
-                return self._fresh(found, session, client, mishap="wrong_code")
+                return self._fresh(found, session, client, mishap=wrong)
             wait_s = checked.then.seconds if isinstance(checked.then, Wait) else None
             if wait_s is not None:
-                return self._fresh(found, session, client, mishap="wrong_code", retry_after_s=wait_s)
+                return self._fresh(found, session, client, mishap=wrong, retry_after_s=wait_s)
             return self._refused(found, session, client, checked.then)
         return self._refused(found, session, client, checked)
 
@@ -212,13 +266,19 @@ class MemberVisits:
         return self._refused(found, session, client, released)
 
     def _proof(self, found: Found, session: Session, client: Client) -> Proof | None:
-        token = found.token
+        """What this session proved just now, be it by a passkey or by a code."""
+        token, asker = found.token, self._asker(session, client)
         if token.otp_method == "none":
             return None
-        challenge = self._prover.state(subject_of(token), self._asker(session, client), self._needed(token))
-        if isinstance(challenge, Challenge) and self._prover.is_proven(challenge):
-            return Proof(challenge.challenge_id, session.hash)
+        by_code = self._prover.state(subject_of(token), asker, self._needed(token))
+        by_passkey = self._passkeys.last(subject_of(token), asker) if token.otp_method == "passkey" else None
+        for challenge in (by_code, by_passkey):
+            if isinstance(challenge, Challenge) and self._proves(challenge):
+                return Proof(challenge.challenge_id, session.hash)
         return None
+
+    def _proves(self, challenge: Challenge | NoCode | None) -> bool:
+        return isinstance(challenge, Challenge) and self._prover.is_proven(challenge)
 
     def _after(self, found: Found, session: Session, client: Client) -> View:
         """A token that is redeemed: this browser's reward or receipt, or somebody else's."""
@@ -271,15 +331,16 @@ class MemberVisits:
 
     def _view(self, found: Found, step: Step, challenge: Challenge | None = None, **beside: Any) -> View:
         token = found.token
-        terms = self._terms(token.program_id)
+        terms, needed = self._terms(token.program_id), self._needed(token)
         view = View(
             step=step,
             terms=terms,
             locale=token.locale,
             reward=token.reward,
-            method=token.otp_method,
-            digits=self._needed(token).digits,
-            destination=masked(token.otp_method, token.otp_to),
+            method=beside.pop("method", needed.method),
+            fallback=token.otp_fallback,
+            digits=needed.digits,
+            destination=masked(needed.method, token.otp_to),
             tries_left=None if not token.tries else max(TRIES_PER_SUBJECT - token.tries, 0),
             not_before_ms=token.not_before_ms,
             expires_ms=token.expires_ms,
@@ -287,7 +348,7 @@ class MemberVisits:
             now_ms=self._clock(),
             **beside,
         )
-        if challenge is None or token.otp_method == "totp":
+        if challenge is None or needed.method == "totp":
             return view
         return msgspec.structs.replace(
             view,

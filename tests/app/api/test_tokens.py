@@ -136,7 +136,14 @@ BAD: dict[str, tuple[bytes, list[str]]] = {
     "no receiver": (body(delivery={"channel": "webhook"}, otp=SMS), ["/delivery/to"]),
     "no proof": (body(delivery={"channel": "email", "to": "m@example.com"}), ["/otp"]),
     "two faults": (body(delivery={"channel": "email", "to": CANARY}), ["/delivery/to", "/otp"]),
-    "passkey": (body(otp={"method": "passkey"}), ["/otp/method"]),
+    "number for a passkey": (body(otp={"method": "passkey", "to": "+491701234567"}), ["/otp/to"]),
+    "no number to fall back to": (body(otp={"method": "passkey", "fallback": "sms"}), ["/otp/to"]),
+    "number for an app to fall back to": (
+        body(otp={"method": "passkey", "fallback": "totp", "to": "+491701234567"}),
+        ["/otp/to"],
+    ),
+    "fallback to a mailbox": (body(otp={"method": "passkey", "fallback": "email"}), ["/otp/fallback"]),
+    "fallback of a code": (body(otp={"method": "totp", "fallback": "totp"}), ["/otp/fallback"]),
     "no number": (body(otp={"method": "sms"}), ["/otp/to"]),
     "no country code": (body(otp={"method": "sms", "to": "01701234567"}), ["/otp/to"]),
     "full-width digits": (body(otp={"method": "sms", "to": "+\uff14\uff191701234567"}), ["/otp/to"]),
@@ -225,7 +232,11 @@ async def test_a_token_is_shown_without_its_secrets(service):
         assert shown["state"] == "issued"
         assert shown["reward"] == {"points": 5}
         assert shown["delivery"] == {"channel": "email", "state": "waiting", "delivered_at": None}
-        assert (shown["otp"], shown["attempts"], shown["codes_sent"]) == ({"method": "sms"}, 0, 0)
+        assert (shown["otp"], shown["attempts"], shown["codes_sent"]) == (
+            {"method": "sms", "fallback": None},
+            0,
+            0,
+        )
         for secret in (CANARY, "example.com", "+4917"):
             assert secret not in response.text
 

@@ -42,7 +42,7 @@ async def test_rows_are_answered_in_order_and_a_bad_one_fails_no_other(service):
     rows[6] = row("a\0", expires_in_s=1)
     rows[7] = row("r-7", reward={"payload": {"a": "x" * ORDER_BYTES}})
     rows[8] = row("r-8", delivery={"channel": "email", "to": "a@example.com"}, otp={"method": "none"})
-    rows[9] = row(" ", otp={"method": "passkey"})
+    rows[9] = row(" ", otp={"method": "passkey", "to": "+491701234567"})
     answers = await told(service, rows)
     bad = {number: answer for number, answer in enumerate(answers) if "error" in answer}
     assert {number: answer["row_id"] for number, answer in bad.items()} == {
@@ -54,7 +54,7 @@ async def test_rows_are_answered_in_order_and_a_bad_one_fails_no_other(service):
     }
     assert pointers == {
         1: {"/points"}, 2: set(), 3: {""}, 4: {"/row_id"}, 5: {"/row_id"}, 6: {"/row_id", "/expires_in_s"},
-        7: {""}, 9: {"/row_id", "/otp/method"},
+        7: {""}, 9: {"/row_id", "/otp/to"},
     }  # fmt: skip
     assert bad[5]["error"]["errors"][0]["message"] == NOT_ALONE
     assert [answers[n]["row_id"] for n in range(len(rows)) if n not in bad] == [

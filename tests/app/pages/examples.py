@@ -25,6 +25,10 @@ FACTS: Final[dict[Step, dict[str, Any]]] = {
         "method": "sms", "destination": "•••• 42", "reference": "K7", "sent_ms": NOW_MS - 15_000,
         "code_expires_ms": NOW_MS + 285_000, "resend_after_ms": NOW_MS + 45_000, "echo": "e" * 43,
     },
+    "passkey": {
+        "method": "passkey", "fallback": "sms", "destination": "•••• 42", "echo": "e" * 43,
+        "asked": '{"challenge":"AQID","rpId":"rewards.nordlicht.example","allowCredentials":[]}',
+    },
     "release": {"echo": "e" * 43},
     "reward": {
         "payload": {"valid_until": "2027-11-30", "voucher_code": "NL-7Q4K-92XM-AB5T", "pin": "4711"},

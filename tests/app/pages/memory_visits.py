@@ -11,6 +11,7 @@ from app.redeeming.visiting import Client, Entered
 from tests.app.pages.examples import view_of
 
 CODE = "123456"
+ANSWER = '{"id":"AQID","response":{}}'
 ECHO = "e" * 43
 
 
@@ -39,7 +40,7 @@ class MemoryVisits:
     async def enter(self, text: str, client: Client) -> Entered:
         self._note(client, "enter", text)
         step = self.links.get(text, "unknown")
-        if step not in {"ask", "type", "release"}:
+        if step not in {"ask", "type", "passkey", "release"}:
             return Entered(view_of(step), None)
         cookie = f"session-{len(self.sessions)}"
         self.sessions[cookie] = step
@@ -58,6 +59,13 @@ class MemoryVisits:
             numeric = code.isascii() and code.isdigit()
             return self._view(cookie, mishap="wrong_code" if numeric else "not_a_code", tries_left=4)
         return self._move(client, "verify", cookie, {"type": "reward"})
+
+    async def confirm(self, cookie: str | None, answer: str, echo: str, client: Client) -> View:
+        assert echo == ECHO
+        if answer != ANSWER:
+            self._note(client, "confirm", cookie, answer)
+            return self._view(cookie, mishap="wrong_passkey")
+        return self._move(client, "confirm", cookie, {"passkey": "reward"})
 
     async def release(self, cookie: str | None, echo: str, client: Client) -> View:
         assert echo == ECHO

@@ -14,9 +14,11 @@ from app.ports import DecisionRow
 from app.problems import Problem
 from app.redeeming.counter import TokenDesk
 from app.redeeming.desk import Answer, Caller, Order
+from app.redeeming.enrolling import Enroller
 from app.redeeming.finding import Finder
 from app.redeeming.issuing import Issuer
 from app.redeeming.letters import CodeLetter, Letter, open_letter
+from app.redeeming.passkeys import PasskeyProver
 from app.redeeming.proving import Prover
 from app.redeeming.releasing import Releaser
 from app.redeeming.rings import Rings
@@ -27,13 +29,15 @@ from app.redeeming.visits import MemberVisits
 from app.seal import Seal
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
-from app.store.sql.otp import SqlChallenges
+from app.store.sql.otp import SqlChallenges, SqlPasskeys
 from app.store.sql.outbox import SqlOutbox
 from app.store.sql.tokens import SqlKeyStore, SqlLedger
 from tokens.ledger import Reward
+from tokens.passkeys import Site
 
 START_MS: Final = 1_772_366_400_000
 BACKEND: Final = Caller(Principal("k1", "shop", frozenset({"tokens"}), "default", frozenset()), "192.0.2.1")
+SITE: Final = Site("rewards.example", "https://rewards.example")
 PAYLOAD: Final = {"voucher_code": "CANARY-VOUCHER-7"}
 
 
@@ -61,6 +65,8 @@ class Promise:
         self.engine = engine
         self.ledger = SqlLedger(engine, keys, self.audit)
         self.challenges = SqlChallenges(engine, keys, self.audit)
+        self.passkeys = SqlPasskeys(engine, keys, self.audit)
+        self.passkey_prover = PasskeyProver(self.passkeys, self.challenges, self.secrets, SITE, self.clock)
         self.outbox = SqlOutbox(engine, self.audit)
         self.keys = SqlKeyStore(engine, Seal(b"k" * 32), self.audit)
         self.rings = Rings(self.keys, self.clock)
@@ -78,6 +84,7 @@ class Promise:
             terms=lambda _: (self.terms, "tried-1"),
             decision=lambda _program, decision_id: self.decisions.get(decision_id),
             authenticator=self.challenges.authenticator,
+            passkeys=self.passkeys.passkeys,
             link=lambda text: f"https://rewards.example/r/{text}",
             host="rewards.example",
             reached=lambda kind: kind in self.reached,
@@ -104,6 +111,20 @@ class Promise:
             self.secrets,
             lambda _: self.terms,
             self.clock,
+            passkeys=self.passkey_prover,
+        )
+        self.contact_changed = False
+        self.enroller = Enroller(
+            self.passkeys,
+            self.challenges,
+            OpenThrottle(),
+            self.secrets,
+            contact_changed=lambda _program, _account, _now: self.contact_changed,
+            terms=lambda _: self.terms,
+            base="https://rewards.example",
+            site=SITE,
+            clock=self.clock,
+            new_id=self.new_id,
         )
 
     def clock(self) -> int:

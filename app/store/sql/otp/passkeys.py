@@ -188,6 +188,12 @@ class SqlPasskeys:
 
         return in_one(self._engine, move)
 
+    def challenge(self, subject: Subject, session_hash: bytes) -> Challenge | None:
+        of = {"kind": subject.kind, "hash": subject.hash, "session_hash": session_hash}
+        with reading(self._engine) as connection:
+            row = MOVES(connection, "last_passkey", **of).first()
+        return None if row is None else challenge_in(row)
+
     def passed(
         self, subject: Subject, counted: Counted, passkey_id: str, sign_count: int, who: Who, now_ms: int
     ) -> Passed:
