@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from app import data_dir as layout
@@ -98,11 +98,11 @@ def hot_store(settings: Settings) -> Iterator[Finding]:
     """Whether it answers, keeps what it is told, and agrees about the time."""
     try:
         if settings.redis_url is not None:
-            yield from _hot_store_at(settings.hot_url)
+            yield from _hot_store_at(settings.hot_url, embedded.PERSISTENCE)
             return
         started = "runs" if embedded.answers(settings.data_dir) else "starts"
         with embedded.running(settings.data_dir):
-            found = [*_hot_store_at(settings.hot_url)]
+            found = [*_hot_store_at(settings.hot_url, embedded.PERSISTENCE | embedded.SYNCED_BESIDE)]
         yield from found[1:]
         yield found[0]._replace(found=f"embedded, {started}, {found[0].found}")
     except (Unanswered, Refused) as error:
@@ -111,11 +111,11 @@ def hot_store(settings: Settings) -> Iterator[Finding]:
         yield Finding("hot store", "fail", str(error), "Make room, or remove what the log complains about.")
 
 
-def _hot_store_at(url: str) -> Iterator[Finding]:
+def _hot_store_at(url: str, persistence: Mapping[str, str]) -> Iterator[Finding]:
     facts = str(ask(url, "INFO", "server"))
     version = re.search(r"valkey_version:(\S+)", facts) or re.search(r"redis_version:(\S+)", facts)
     yield Finding("hot store", "ok", f"version {version.group(1) if version else 'unknown'}")
-    for name, wanted in embedded.PERSISTENCE.items():
+    for name, wanted in persistence.items():
         try:
             answer = ask(url, "CONFIG", "GET", name)
         except Refused:

@@ -66,7 +66,7 @@ def main(address: str, data_dir: Path) -> None:
     engine = open_engine(settings.record_url)
     minted = mint(
         name="first run",
-        scopes=("score", "events", "read"),
+        scopes=("score", "events", "tokens", "read"),
         program_id="default",
         now_ms=now_ms,
         expires_ms=now_ms + KEY_LIFE_MS,

@@ -20,8 +20,8 @@ from app.keys import master_key
 from app.settings import Settings
 from app.store.sql import is_current, open_engine
 
-PIPED_COLUMNS: Final = 240
-"""Width of a table that goes to a file or a program: more than any of ours."""
+TABLE_COLUMNS: Final = 240
+"""More than any table of ours: a terminal folds a long line, where `rich` would leave columns out."""
 
 
 class Installed(NamedTuple):
@@ -65,11 +65,10 @@ def shown_instant(at_ms: int) -> str:
 
 
 def show_table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on standard output. Nothing is cut off where nobody looks on."""
+    """A table on standard output, with nothing cut off."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for name in names:
         table.add_column(name, no_wrap=name != names[-1])
     for row in rows:
         table.add_row(*map(str, row))
-    console = Console(file=sys.stdout, highlight=False, markup=False)
-    console.print(table, width=None if console.is_terminal else PIPED_COLUMNS)
+    Console(file=sys.stdout, width=TABLE_COLUMNS, highlight=False, markup=False).print(table)

@@ -80,20 +80,21 @@ GERMAN: Final = Words(
     reward_intro_titled="{brand} hat eine Prämie für Sie: {title}",
     open_page="Um sie zu erhalten, öffnen Sie diese Seite:",
     from_on="Der Link gilt ab {instant}.",
-    until="Der Link gilt einmal, bis {instant}.",
+    until="Der Link gilt nur einmal, und zwar bis {instant}.",
     asks_code="Die Seite fragt Sie nach einem Code: dem, den wir Ihnen dort zusenden, oder dem aus Ihrer "
     "Authenticator-App. Sie fragt nach nichts anderem.",
     asks_nothing="Die Seite bittet Sie nur zu bestätigen, dass Sie die Prämie jetzt möchten.",
     never="Wir fragen nie nach Passwort, Kartennummer oder PIN; nie per Mail und nie am Telefon.",
     check_host="Prüfen Sie vorher, ob die Adresszeile Ihres Browsers {host} zeigt.",
-    fallback="Falls die Schaltfläche nicht reagiert, kopieren oder tippen Sie diese Adresse in Ihren Browser:",
-    unexpected="Sie haben das nicht erwartet? Dann lassen Sie es ruhen: Ohne Ihre Bestätigung auf der Seite "
+    fallback="Falls die Schaltfläche nicht reagiert, kopieren Sie diese Adresse in Ihren Browser "
+    "oder tippen Sie sie ein:",
+    unexpected="Sie haben das nicht erwartet? Dann müssen Sie nichts tun: Ohne Ihre Bestätigung auf der Seite "
     "geschieht nichts.",
     code_subject="{brand}: Ihr Code",
     code_heading="Ihr Code",
-    code_reference="Kennung {reference}: Die Seite zeigt dieselbe.",
+    code_reference="Kennung {reference}: Die Seite zeigt dieselbe an.",
     code_where="Geben Sie ihn auf der Seite ein, die Sie geöffnet haben: {host}.",
-    code_minutes="Der Code gilt {minutes} Minuten lang und einmal.",
+    code_minutes="Der Code gilt {minutes} Minuten und nur einmal.",
     code_only_there="Geben Sie ihn nirgendwo sonst ein und nennen Sie ihn niemandem.",
     code_unexpected="Sie haben keinen Code angefordert? Dann hat es jemand anderes versucht. Sie müssen nichts tun: "
     "Ohne ihn kommt niemand weiter.",

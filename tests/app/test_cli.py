@@ -118,6 +118,7 @@ def test_the_doctor_finds_a_new_installation_well_and_leaves_nothing_running(ear
     assert told.exit_code == 0, told.stdout
     assert findings["hot store"]["found"].startswith("embedded, starts, version 9.")
     assert findings["record"]["status"] == "warn"
+    assert "appendfsync" not in findings, "what we set ourselves is not the operator's to mend"
     assert not (tmp_path / "data" / "valkey" / "valkey.sock").exists()
 
 

@@ -172,3 +172,14 @@ def test_a_record_without_its_key_is_not_given_another(earnest, kept, tmp_path):
 def test_under_another_key_the_audit_is_broken_from_the_start(earnest, kept, monkeypatch):
     monkeypatch.setenv("EARNEST_SECRET_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
     assert earnest("audit", "verify").exit_code == 1
+
+
+def test_a_list_is_shown_whole_whoever_reads_it(earnest, kept, monkeypatch):
+    """Ids are there to be copied, so a narrow terminal folds the line instead of losing columns."""
+    monkeypatch.setenv("COLUMNS", "40")
+    kept.tamper("UPDATE audit SET subject = :subject WHERE seq = 10", subject=f"tok_{'5f' * 16}")
+    heading, newest, *_ = earnest("audit", "list").stdout.splitlines()
+    assert heading.split() == ["seq", "at", "(UTC)", "event", "subject", "actor", "detail"]
+    assert newest.split()[0] == "10"
+    assert newest.split()[4] == f"tok_{'5f' * 16}"
+    assert newest.split()[-1] == "9"

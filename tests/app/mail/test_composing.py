@@ -80,7 +80,7 @@ def flat(text: str) -> str:
             "de",
             [
                 "Brand & Co hat eine Prämie für Sie: 10 EUR gift card",
-                "Der Link gilt einmal, bis Freitag, 27. November 2026, 14:05 Uhr (Europe/Berlin).",
+                "Der Link gilt nur einmal, und zwar bis Freitag, 27. November 2026, 14:05 Uhr (Europe/Berlin).",
                 "Sie fragt nach nichts anderem.",
                 "Wir fragen nie nach Passwort, Kartennummer oder PIN; nie per Mail und nie am Telefon.",
                 "Browsers redeem.brand.example zeigt.",
