@@ -150,7 +150,9 @@ class Settings(BaseSettings):
             try:
                 ip_network(text)
             except ValueError:
-                raise ValueError("must be networks as 10.1.2.0/24, host bits zero, separated by commas") from None
+                raise ValueError(
+                    "must be networks as 10.1.2.0/24, host bits zero, separated by commas"
+                ) from None
         return value
 
     @field_validator("log_level", mode="before")

@@ -24,7 +24,15 @@ Step = Literal[
     "wait",      # too often; see retry_after_s
 ]  # fmt: skip
 Mishap = Literal[
-    "wrong_code", "wrong_passkey", "code_gone", "tries_spent", "wait", "sends_spent", "not_a_code", "changed", "held"
+    "wrong_code",
+    "wrong_passkey",
+    "code_gone",
+    "tries_spent",
+    "wait",
+    "sends_spent",
+    "not_a_code",
+    "changed",
+    "held",
 ]
 """What went wrong with the last gesture. `changed`: what the page promised is no longer what would be done; `held`: the
 member's authenticator was replaced within 72 h, so the reward is on hold until that has passed."""

@@ -76,7 +76,9 @@ async def test_a_pasted_link_of_either_form_is_understood(browser, visits: Memor
     assert visits.calls[-1] == ("enter", "good")
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step not in {"ask", "type", "passkey", "release", "gone"}])
+@pytest.mark.parametrize(
+    "step", [step for step in STEPS if step not in {"ask", "type", "passkey", "release", "gone"}]
+)
 async def test_continue_tells_why_it_leads_nowhere(browser, visits: MemoryVisits, step):
     visits.links["ended"] = step
     answer = await browser.post("/r/ended")

@@ -166,11 +166,15 @@ class SqlPasskeys:
         """Other sessions keep theirs."""
         of = {"kind": subject.kind, "hash": subject.hash, "session_hash": session_hash}
 
+        def standing(connection: Connection) -> Challenge | None:
+            row = MOVES(connection, "last_passkey", **of).first()
+            return challenge_in(row) if row is not None and serves(row, now_ms) else None
+
         def move(connection: Connection) -> Challenge:
             hold_subject(connection, subject, now_ms)
-            row = MOVES(connection, "last_passkey", **of).first()
-            if row is not None and serves(row, now_ms):
-                return challenge_in(row)
+            held = standing(connection)
+            if held is not None:
+                return held
             challenge_id = new_challenge_id()
             begun = Challenge(
                 challenge_id=challenge_id,
@@ -186,7 +190,9 @@ class SqlPasskeys:
             MOVES(connection, "add_challenge", **of, authenticator_id=None, **begun._asdict())
             return begun
 
-        return in_one(self._engine, move)
+        with reading(self._engine) as connection:  # a page that is only looked at again takes no lock
+            held = standing(connection)
+        return held or in_one(self._engine, move)
 
     def challenge(self, subject: Subject, session_hash: bytes) -> Challenge | None:
         of = {"kind": subject.kind, "hash": subject.hash, "session_hash": session_hash}
