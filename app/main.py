@@ -27,10 +27,16 @@ from app.explaining import Explainer
 from app.journal import Journal
 from app.keys import derive, master_key
 from app.linking import Linker
+from app.locking.desk import LockDesk
+from app.locking.disputing import Disputes
+from app.locking.links import Links
+from app.locking.notifying import Notifier
+from app.locking.switch import Switch
 from app.mail.local import LocalBox
 from app.model_shelf import Shelf
 from app.model_watch import ModelWatch
 from app.outcomes import Outcomes
+from app.pages.locking import lock_routes
 from app.pages.origin import origin_of
 from app.pages.passkeys import enrolment_routes
 from app.pages.redeeming import member_routes
@@ -64,6 +70,7 @@ from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, open_engine
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
+from app.store.sql.locks import SqlLocks
 from app.store.sql.otp import SqlChallenges, SqlPasskeys
 from app.store.sql.tokens import SqlKeyStore, SqlLedger
 from app.store.sql.webhooks import SqlEndpoints
@@ -102,6 +109,8 @@ class _Tokens:
         pipeline: Pipeline,
         record: SqlRecord,
         file: PolicyFile,
+        history: ValkeyHistory,
+        sighter: Sighter,
     ) -> None:
         keys, audit = (
             AccountKeys(Seal(derive(master, "record"))),
@@ -117,7 +126,8 @@ class _Tokens:
 
         finder = Finder(self.rings, ledger.token, system_clock)
         prover = Prover(challenges, known, host, system_clock)
-        releaser = Releaser(ledger, finder, self.rings, system_clock, _fresh_id)
+        notifier = Notifier(lock_links(master), known.outbox, file.terms, base, host)
+        releaser = Releaser(ledger, finder, self.rings, system_clock, _fresh_id, notifier.notice)
         passkeys, throttle = SqlPasskeys(engine, keys, audit), ValkeyThrottle(pipeline)
         site = Site(urlsplit(base).hostname or "localhost", origin_of(base))
         issuer = Issuer(
@@ -147,8 +157,17 @@ class _Tokens:
             contact_changed=partial(contact_changed, record), terms=greeting, base=base, site=site,
             clock=system_clock, new_id=_fresh_id,
         )  # fmt: skip
+        locks, links = SqlLocks(engine, keys, audit), lock_links(master)
+        switch = Switch(locks, history, sighter.digest, system_clock)
+        self.locks = LockDesk(switch, known)
+        self.disputes = Disputes(switch, links, throttle, known, greeting, system_clock)
         self.csrf_key = known.forms
         self.prover, self.challenges, self.secrets = prover, challenges, known
+
+
+def lock_links(master: bytes) -> Links:
+    """The links by which members lock their account."""
+    return Links(Seal(derive(master, "locks")))
 
 
 class _Scorer:
@@ -175,7 +194,7 @@ def create_app(settings: Settings) -> ASGIApp:
         Scorer(history, record, sighter, rulebook, journal, spool, system_clock, time.perf_counter),
         Outcomes(history, record, sighter, journal, system_clock),
     )
-    tokens = _Tokens(settings, master, engine, pipeline, record, file)
+    tokens = _Tokens(settings, master, engine, pipeline, record, file, history, sighter)
     stepping = Stepping(
         history, record, sighter, journal,
         prover=tokens.prover, challenges=tokens.challenges, secrets=tokens.secrets, file=file,
@@ -236,6 +255,7 @@ def create_app(settings: Settings) -> ASGIApp:
         ),
         step_ups=stepping,
         enroller=tokens.enroller,
+        locks=tokens.locks,
         measured=metrics.answered,
     )
     pages = member_routes(
@@ -245,6 +265,7 @@ def create_app(settings: Settings) -> ASGIApp:
         local_box=_local_box(settings),
     )
     pages += enrolment_routes(tokens.enroller, public_url=settings.public_url or "")
+    pages += lock_routes(tokens.disputes, public_url=settings.public_url or "")
     return http_app(api, extra=pages, lifespan=lifespan, hosts=settings.trusted_hosts)
 
 

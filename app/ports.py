@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
 from detectors.event import Event, Profile
-from detectors.snapshot import Entity, Traits
+from detectors.snapshot import Entity, Lock, Traits
 
 Clock = Callable[[], int]
 """Milliseconds since 1970-01-01 UTC. One instance, made in the composition root."""
@@ -16,6 +16,8 @@ Clock = Callable[[], int]
 Outcome = Literal["completed", "cancelled", "reversed", "disputed"]
 Standing = Outcome | Literal["passed"]
 """What came between: an outcome that was told, or that the decision's challenge was passed."""
+Pass = Standing | Literal["locked"]
+"""What stood in the way of a pass: the same, or a lock on the account."""
 Effect = str
 """What an outcome changes: `burn`, `unburn`, `settle <kind>`, `unsettle <kind>` (see `app.settlement`), or nothing."""
 Action = Literal["allow", "challenge", "review", "block"]
@@ -102,11 +104,17 @@ class Settlement(NamedTuple):
     totals: kind → points to add to the account's totals (`earn`, `return`, `adjust`, …).
     burned: points redeemed for good, None where nothing was burned.
     links:  (the account that remembers, the account remembered, probability), keys of 8 bytes, to be remembered.
+    unless_locked: nothing is to be done where the account is locked by now.
     """
 
     totals: Mapping[str, int]
     burned: int | None = None
     links: tuple[tuple[bytes, bytes, float], ...] = ()
+    unless_locked: bool = False
+
+
+LOCKED_MEANWHILE: Final = b""
+"""In the place of an answer: the account was locked after it was read, and nothing was done."""
 
 
 class HotStoreAway(Exception):
@@ -134,7 +142,7 @@ class History(Protocol):
 
     async def commit(self, sighting: Sighting, answer: bytes, entry: bytes, settled: Settlement) -> bytes:
         """Journal the decision, keep the answer, settle the totals, atomically. Returns the answer that counts:
-        the first one committed for this event.
+        the first one committed for this event, or LOCKED_MEANWHILE.
         """
         ...
 
@@ -172,10 +180,15 @@ class History(Protocol):
         points: int,
         effect: Effect,
         passed_ms: int,
-    ) -> Standing | None:
+    ) -> Pass | None:
         """Journal that the event's challenge was passed and let its points follow, once, if `known` is still the
-        last outcome told. Returns None when done, `passed` where it was before, otherwise the outcome between.
+        last outcome told. Returns None when done, `passed` where it was before, `locked` where a lock is in the way,
+        otherwise the outcome between.
         """
+        ...
+
+    async def lock(self, account_key: bytes, version: int, lock: Lock | None) -> None:
+        """Let the account be locked, or not, from now on; a version that is behind the one known changes nothing."""
         ...
 
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
@@ -355,6 +368,29 @@ class ListEntry(Struct, frozen=True):
     expires_ms: int | None
 
 
+LockedBy = Literal["member", "backend", "analyst"]
+
+
+class LockRow(Struct, frozen=True):
+    """
+    How redeeming stands at an account, by the last change.
+
+    version: how many changes there were; 0: none, and the account is open.
+    """
+
+    program_id: str
+    account_id: str
+    version: int
+    locked: bool
+    changed_ms: int
+    asked_by: LockedBy
+
+    @property
+    def lock(self) -> Lock | None:
+        """As a decision sees it."""
+        return Lock(self.changed_ms, self.asked_by) if self.locked else None
+
+
 class ApiKeyRow(Struct, frozen=True):
     """An API key as stored: only the hash of its secret half."""
 
@@ -430,6 +466,14 @@ class Record(Protocol):
     def key(self, key_id: str) -> ApiKeyRow | None: ...
     def keys(self) -> Sequence[ApiKeyRow]: ...
     def revoke_key(self, key_id: str, now_ms: int) -> bool: ...
+
+    def lock(self, program_id: str, account_id: str) -> LockRow | None:
+        """How redeeming stands at an account; None where it was never locked."""
+        ...
+
+    def locked(self) -> Iterator[LockRow]:
+        """Every account that is locked, in any order, streaming."""
+        ...
 
     def replay(self) -> Iterator[tuple[JournalEntry, int]]:
         """Everything ever journalled with its sequence number, in the order written: what `rebuild` reads."""

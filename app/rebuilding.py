@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from itertools import islice
 from typing import Final
 
 from app.ports import Decided, HotStoreAway, JournalEntry, OutcomeTold, Record
@@ -15,7 +16,7 @@ from app.settlement import settlement
 from app.sighting import MARK_BYTES, Sighter
 from app.store.packing import entity_key, is_entity
 from app.store.pipeline import Pipeline, pack, script
-from app.store.valkey import STATE_KEY, TURNED, restoring, turned_by_pass, turned_key, word_and_kind
+from app.store.valkey import STATE_KEY, TURNED, locking, restoring, turned_by_pass, turned_key, word_and_kind
 from detectors.snapshot import EXACT_BURNS
 
 STRETCH: Final = 64
@@ -53,10 +54,8 @@ async def wipe(pipeline: Pipeline, token: bytes | None = None) -> None:
     await pipeline.execute("HDEL", STATE_KEY, COMPLETE, PLACE, GOAL)
     cursor = b"0"
     while True:
-        if token is not None:
-            if await pipeline.execute("GET", REBUILDER) != token:
-                raise Rebuilding("another process has taken the rebuild over")
-            await pipeline.execute("PEXPIRE", REBUILDER, LEASE_MS)
+        if token is not None and not await _renewed(pipeline, token):
+            raise Rebuilding("another process has taken the rebuild over")
         cursor, keys = await pipeline.execute("SCAN", cursor, "COUNT", 1_000)
         doomed = [key for key in keys if is_entity(key) or key[:1] == TURNED]
         if doomed:
@@ -95,6 +94,7 @@ async def _replay(
     await pipeline.execute("HSETNX", STATE_KEY, GOAL, record.last_seq())
     begun, goal = (int(seq or 0) for seq in await pipeline.execute("HMGET", STATE_KEY, PLACE, GOAL))
     total = record.count_events()
+    await _lock(pipeline, record, sighter, token)
     packed: list[bytes] = []
     done = 0
     for entry, seq in record.replay():
@@ -111,6 +111,27 @@ async def _replay(
     await _apply(pipeline, packed, None, token)
     progress(done, done)
     return done
+
+
+async def _lock(pipeline: Pipeline, record: Record, sighter: Sighter, token: bytes) -> None:
+    """First of all, the locks on accounts: what changes from now on is told by whoever changes it."""
+    rows = record.locked()
+    while stretch := list(islice(rows, STRETCH)):
+        packed = [
+            locking(sighter.digest(row.program_id, "account", row.account_id), row.version, row.lock)
+            for row in stretch
+        ]
+        await pipeline.call(b"".join(packed), len(packed))
+        if not await _renewed(pipeline, token):
+            raise Rebuilding("another process has taken the rebuild over")
+
+
+async def _renewed(pipeline: Pipeline, token: bytes) -> bool:
+    """Whether the rebuild is still ours, and its lease longer by then."""
+    if await pipeline.execute("GET", REBUILDER) != token:
+        return False
+    await pipeline.execute("PEXPIRE", REBUILDER, LEASE_MS)
+    return True
 
 
 async def _apply(pipeline: Pipeline, packed: list[bytes], place: int | None, token: bytes) -> None:

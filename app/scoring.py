@@ -20,9 +20,19 @@ from app.answers import Answer, Conflict409, Decided200, Unavailable503
 from app.earlier import Earlier, first_claim, unless_only_looked_at
 from app.journal import Journal
 from app.judging import Judged, judge
-from app.ports import Clock, Decided, History, HotStoreAway, Origin, Record, RecordAway, Seen
+from app.locking.minding import locks_of_record, minding_locks
+from app.ports import (
+    LOCKED_MEANWHILE,
+    Clock,
+    Decided,
+    History,
+    HotStoreAway,
+    Origin,
+    Record,
+    RecordAway,
+    Seen,
+)
 from app.rulebook import Rulebook
-from app.settlement import settlement
 from app.sighting import Sighted, Sighter
 from app.spool import Spool
 from detectors.actions import SEVERITY
@@ -115,6 +125,7 @@ class Scorer:
                 await self._rulebook.refresh(seen[-1].config, self._clock())
             if claims:
                 seen = [first_claim(*one, claims) for one in zip(sightings, seen, strict=True)]
+            seen = await locks_of_record(self._record, events, seen)
             answers = await self._answered(sighted, seen)
             if claims:
                 answers = [unless_only_looked_at(*one) for one in zip(sightings, answers, strict=True)]
@@ -180,19 +191,43 @@ class Scorer:
                         one.sighted.sighting,
                         answer,
                         self._journal.seal(one.entry, now_ms),
-                        settlement(one.entry),
+                        minding_locks(one.entry),
                     )
                     for one, answer in zip(drafts, sealed, strict=True)
                 ]
             )
         except HotStoreAway:
             return [await self._spooled(one) for one in drafts]
+        late = [one for one, now in zip(drafts, kept, strict=True) if now == LOCKED_MEANWHILE]
+        again = iter(await self._locked_meanwhile(late, now_ms))
         return [
-            Decided200(one.entry.answer)
+            next(again)
+            if now == LOCKED_MEANWHILE
+            else Decided200(one.entry.answer)
             if now is answer
             else Decided200(self._journal.open_answer(now), repeated=True)
             for one, answer, now in zip(drafts, sealed, kept, strict=True)
         ]
+
+    async def _locked_meanwhile(self, drafts: Sequence[_Draft], now_ms: int) -> list[Answer]:
+        """Their accounts were locked between being read and being answered: read and judged again."""
+        if not drafts:
+            return []
+        began = self._ticks()
+        try:
+            seen = await self._history.observe_many([one.sighted.sighting for one in drafts])
+        except HotStoreAway as away:
+            return [
+                await self._in_the_dark(one.entry.event, one.sighted, one.entry.origin, str(away), began)
+                for one in drafts
+            ]
+        again = [
+            _Draft(
+                one.sighted, self._judge(one.entry.event, one.sighted, known, one.entry.origin, now_ms, began)
+            )
+            for one, known in zip(drafts, seen, strict=True)
+        ]
+        return await self._keep(again, now_ms)
 
     async def _in_the_dark(
         self, event: Event, sighted: Sighted, origin: Origin, why: str, began: float

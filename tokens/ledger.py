@@ -86,7 +86,10 @@ class NewToken(Struct, frozen=True, kw_only=True):
 
 
 class Token(Struct, frozen=True, kw_only=True):
-    """A token as held. `shut` is None once its content is destroyed; `otp_to` is opened for whoever sends the code."""
+    """
+    A token as held. `shut` is None once its content is destroyed; `otp_to` and `recipient` are opened for whoever writes
+    to them; `locked`: redeeming is locked at its account.
+    """
 
     token_hash: bytes
     token_id: str
@@ -117,6 +120,8 @@ class Token(Struct, frozen=True, kw_only=True):
     sends: int
     row_id: str | None
     otp_fallback: Fallback | None = None
+    recipient: str | None = None
+    locked: bool = False
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -225,8 +230,9 @@ class Proof(NamedTuple):
     session_hash: bytes
 
 
-Refusal = Literal["not_live", "early", "expired", "unproven", "call_taken"]
-"""Why a redemption was not made. `not_live`: the state forbids it. `call_taken`: its key was used for something else."""
+Refusal = Literal["not_live", "early", "expired", "unproven", "call_taken", "account_locked"]
+"""Why a redemption was not made. `not_live`: the state forbids it. `call_taken`: its key was used for something else.
+`account_locked`: redeeming is locked at the account; nothing was used up."""
 
 
 class Budget(Struct, frozen=True):
@@ -282,12 +288,17 @@ class Ledger(Protocol):
         ...
 
     def redeem(
-        self, redemption: Redemption, proof: Proof | None, call: Call | None, who: Who
+        self,
+        redemption: Redemption,
+        proof: Proof | None,
+        call: Call | None,
+        who: Who,
+        notice: Message | None = None,
     ) -> Redeemed | Refusal:
         """
-        The commit point. In one transaction: the proof is used up (or none is needed), the state moves, the row that
-        is unique by `token_hash` is written, the payload and the wrapped key are destroyed, waiting messages are
-        cancelled. Where the token was redeemed before: that redemption, whoever made it.
+        The commit point. In one transaction: the proof is used up (or none is needed), the account is seen not to be
+        locked, the state moves, the row that is unique by `token_hash` is written, the payload and the wrapped key are
+        destroyed, waiting messages are cancelled, the notice of it is in the outbox. Where the token was redeemed before: that redemption, whoever made it.
         """
         ...
 

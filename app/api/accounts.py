@@ -10,20 +10,23 @@ from starlette.responses import Response
 
 from app.api.operation import Call, Operation, reply
 from app.api.paging import CURSOR, LIMIT, instant, page_of
-from app.api.wire import AccountView, Links, Risk, TimelinePage, TimelineView, Totals
+from app.api.wire import AccountState, AccountView, Links, Risk, TimelinePage, TimelineView, Totals
 from app.problems import NOT_FOUND, Refused
 
 
 async def account(call: Call) -> Response:
     """GET /v1/accounts/{account_id}."""
-    row = await to_thread.run_sync(
-        call.api.record.account, call.principal.program_id, call.path("account_id")
-    )
+    names = call.principal.program_id, call.path("account_id")
+    row = await to_thread.run_sync(call.api.record.account, *names)
+    lock = await call.api.locks.standing(*names)
+    state: AccountState = "locked" if lock is not None and lock.locked else "active"
+    if row is None and lock is not None:
+        return reply(_unseen(lock.account_id, state))
     if row is None:
         raise Refused(NOT_FOUND)
     view = AccountView(
         account_id=row.account_id,
-        state="active",
+        state=state,
         risk=Risk(row.last_risk_score, row.last_decision),
         open_case=None,
         totals=Totals(row.events, row.earned_points, row.redeemed_points, row.decisions),
@@ -31,6 +34,19 @@ async def account(call: Call) -> Response:
         last_seen_at=instant(row.last_seen_ms),
     )
     return reply(view)
+
+
+def _unseen(account_id: str, state: AccountState) -> AccountView:
+    """An account of which nothing is known but how its lock stands."""
+    return AccountView(
+        account_id=account_id,
+        state=state,
+        risk=None,
+        open_case=None,
+        totals=Totals(0, 0, 0, {}),
+        first_seen_at=None,
+        last_seen_at=None,
+    )
 
 
 async def timeline(call: Call) -> Response:

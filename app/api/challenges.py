@@ -76,6 +76,6 @@ OPERATIONS: Final = (
     Operation(
         "POST", f"{ONE}/verify", "Check the member's code and pass the challenge", verify_code,
         scopes=("score",), limited_keys=True, takes=Annotated[VerifyBody, Meta(examples=[EXAMPLE])],
-        gives=Verified, fresh=True, refuses=(NOT_FOUND, CONFLICT, UNAVAILABLE),
+        gives=Verified, fresh=True, refuses=(NOT_FOUND, CONFLICT, LOCKED, UNAVAILABLE),
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Protocol
 from app.access import Gate
 from app.answers import Answer, Audience, Explanation, OutcomeAnswer
 from app.api.wire import Links
+from app.locking.desk import LockDesk
 from app.ports import Clock, Origin, Outcome, Record
 from app.redeeming.desk import Desk
 from app.redeeming.enrolling import Enroller
@@ -54,6 +55,7 @@ class Api:
     webhooks:      the use cases of webhooks.
     step_ups:      the use cases of challenges.
     enroller:      the use cases of enrolling passkeys.
+    locks:         the use cases of locks.
     measured:      told of every request: path template, method, status, seconds.
     """
 
@@ -75,3 +77,4 @@ class Api:
     webhooks: Webhooks
     step_ups: StepUpDesk
     enroller: Enroller
+    locks: LockDesk

@@ -19,6 +19,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Sentence = Annotated[str, Meta(min_length=1, max_length=500)]
 ListKind = Literal["account", "device", "ip", "payment", "email", "phone", "address"]
 LabelName = Literal["fraud", "legitimate", "policy_abuse", "undetermined"]
+AccountState = Literal["active", "locked", "closed"]
 Cursor = str | None
 
 
@@ -148,15 +149,15 @@ class Totals(Struct, frozen=True):
 
 
 class AccountView(Struct, frozen=True, kw_only=True):
-    """An account as the record holds it."""
+    """An account as the record holds it. One that was locked before its first event has neither risk nor instants."""
 
     account_id: str
-    state: Literal["active", "locked", "closed"]
-    risk: Risk
+    state: AccountState
+    risk: Risk | None
     open_case: str | None
     totals: Totals
-    first_seen_at: datetime
-    last_seen_at: datetime
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
 
 
 class TimelineView(Struct, frozen=True, kw_only=True):

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.mail.addresses import Unsendable, checked_link, mailbox, one_line
 from app.mail.texts import WORDS, instant_in_words
-from app.redeeming.letters import CodeLetter, RewardLetter
+from app.pages import telling
+from app.redeeming.letters import CodeLetter, RedeemedLetter, RewardLetter
 
 MESSAGE_ID: Final = re.compile(r"<[A-Za-z0-9._-]{1,120}@(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])>")
 """What the outbox names a mail by. Nothing in it can end a header."""
@@ -35,7 +36,11 @@ _HTML: Final = _environment(autoescape=True)
 _TEXT: Final = _environment(autoescape=False)
 
 
-def compose(letter: RewardLetter | CodeLetter, message_id: str, sender: Address, now_ms: int) -> EmailMessage:
+MailLetter = RewardLetter | CodeLetter | RedeemedLetter
+"""What goes by mail."""
+
+
+def compose(letter: MailLetter, message_id: str, sender: Address, now_ms: int) -> EmailMessage:
     """
     The mail, in the letter's language. `message_id` is the whole Message-ID.
 
@@ -49,13 +54,10 @@ def compose(letter: RewardLetter | CodeLetter, message_id: str, sender: Address,
         raise Unsendable(f"cannot be composed: {known}") from None
 
 
-def _composed(
-    letter: RewardLetter | CodeLetter, message_id: str, sender: Address, now_ms: int
-) -> EmailMessage:
+def _composed(letter: MailLetter, message_id: str, sender: Address, now_ms: int) -> EmailMessage:
     if not MESSAGE_ID.fullmatch(message_id):
         raise Unsendable("its message id is none")
-    name = "reward" if isinstance(letter, RewardLetter) else "code"
-    said = _reward(letter, now_ms) if isinstance(letter, RewardLetter) else _code(letter)
+    name, said = _said(letter, now_ms)
     message = EmailMessage(policy=SMTP)
     message["From"] = sender if sender.display_name else Address(said["brand"], addr_spec=sender.addr_spec)
     message["To"] = Address(addr_spec=mailbox(letter.to))
@@ -71,6 +73,17 @@ def _composed(
         letter.locale
     )  # last: making the parts moves what describes content into them
     return message
+
+
+def _said(letter: MailLetter, now_ms: int) -> tuple[str, Mapping[str, Any]]:
+    """Its template, and what stands in it."""
+    match letter:
+        case RewardLetter():
+            return "reward", _reward(letter, now_ms)
+        case CodeLetter():
+            return "code", _code(letter)
+        case RedeemedLetter():
+            return "redeemed", _redeemed(letter)
 
 
 def _reward(letter: RewardLetter, now_ms: int) -> Mapping[str, str]:
@@ -113,7 +126,35 @@ def _code(letter: CodeLetter) -> Mapping[str, str]:
     }
 
 
-def _shared(letter: RewardLetter | CodeLetter) -> Mapping[str, str]:
+def _redeemed(letter: RedeemedLetter) -> Mapping[str, Any]:
+    words, brand, locale = WORDS[letter.locale], one_line(letter.brand), letter.locale
+    link, host = checked_link(letter.link)
+    what = [one_line(letter.title)] if letter.title else []
+    if letter.points is not None:
+        what.append(words.points.format(points=telling.number(letter.points, locale)))
+    if letter.face_value_minor is not None and letter.currency:
+        what.append(telling.money(letter.face_value_minor, letter.currency, locale))
+    return {
+        **_shared(letter),
+        "subject": words.redeemed_subject.format(brand=brand),
+        "heading": words.redeemed_heading,
+        "intro": words.redeemed_intro.format(brand=brand),
+        "what": what or [words.a_reward],
+        "at": words.redeemed_at.format(instant=instant_in_words(letter.at_ms, letter.timezone, locale)),
+        "fine": words.redeemed_fine,
+        "not_you": words.redeemed_not_you,
+        "link": link,
+        "host": host,
+        "until": words.redeemed_until.format(
+            instant=instant_in_words(letter.until_ms, letter.timezone, locale)
+        ),
+        "check_host": words.check_host.format(host=host),
+        "fallback": words.fallback,
+        "unexpected": words.redeemed_always,
+    }
+
+
+def _shared(letter: MailLetter) -> Mapping[str, str]:
     words, support = WORDS[letter.locale], one_line(letter.support)
     brand = one_line(letter.brand)
     return {

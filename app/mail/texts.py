@@ -26,6 +26,16 @@ class Words(NamedTuple):
     check_host: str
     fallback: str
     unexpected: str
+    redeemed_subject: str
+    redeemed_heading: str
+    redeemed_intro: str
+    a_reward: str
+    points: str
+    redeemed_at: str
+    redeemed_fine: str
+    redeemed_not_you: str
+    redeemed_until: str
+    redeemed_always: str
     code_subject: str
     code_heading: str
     code_reference: str
@@ -56,6 +66,16 @@ ENGLISH: Final = Words(
     check_host="Before you go on, check that your browser’s address bar shows {host}.",
     fallback="If the button does not work, copy or type this address into your browser:",
     unexpected="You did not expect this? Then leave it be: unless you confirm on the page, nothing happens.",
+    redeemed_subject="{brand}: your reward was redeemed",
+    redeemed_heading="Your reward was redeemed",
+    redeemed_intro="This was redeemed for your account at {brand}:",
+    a_reward="a reward",
+    points="{points} points",
+    redeemed_at="Redeemed on {instant}.",
+    redeemed_fine="Was this you? Then there is nothing to do.",
+    redeemed_not_you="This was not you? Open this page to switch redeeming off for your account:",
+    redeemed_until="The link works once, until {instant}. Opening the page changes nothing: you confirm there.",
+    redeemed_always="You get this message whenever a reward that we sent you by mail is redeemed.",
     code_subject="{brand}: your code",
     code_heading="Your code",
     code_reference="Reference {reference}: the page shows the same.",
@@ -90,6 +110,17 @@ GERMAN: Final = Words(
     "oder tippen Sie sie ein:",
     unexpected="Sie haben das nicht erwartet? Dann müssen Sie nichts tun: Ohne Ihre Bestätigung auf der Seite "
     "geschieht nichts.",
+    redeemed_subject="{brand}: Ihre Prämie wurde eingelöst",
+    redeemed_heading="Ihre Prämie wurde eingelöst",
+    redeemed_intro="Für Ihr Konto bei {brand} wurde eingelöst:",
+    a_reward="eine Prämie",
+    points="{points} Punkte",
+    redeemed_at="Eingelöst am {instant}.",
+    redeemed_fine="Waren Sie das? Dann ist nichts zu tun.",
+    redeemed_not_you="Das waren Sie nicht? Öffnen Sie diese Seite, um das Einlösen für Ihr Konto auszuschalten:",
+    redeemed_until="Der Link gilt einmal, bis {instant}. Das Öffnen der Seite ändert nichts: Sie bestätigen dort.",
+    redeemed_always="Sie erhalten diese Nachricht immer, wenn eine Prämie eingelöst wird, die wir Ihnen per Mail "
+    "gesandt haben.",
     code_subject="{brand}: Ihr Code",
     code_heading="Ihr Code",
     code_reference="Kennung {reference}: Die Seite zeigt dieselbe an.",

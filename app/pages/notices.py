@@ -18,6 +18,7 @@ ICONS: Final[Mapping[str, Icon]] = {
     "wait": "clock",
     "away": "clock",
     "frozen": "pause",
+    "locked": "pause",
 }
 """The rest has `note`."""
 PATIENCE_S: Final = 60

@@ -35,6 +35,7 @@ STATUS: Final[Mapping[Step, int]] = {
     "revoked": 410,
     "redeemed": 410,
     "frozen": 423,
+    "locked": 423,
     "early": 425,
     "wait": 429,
 }

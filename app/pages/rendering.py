@@ -156,6 +156,10 @@ class Renderer:
         """A page that is not a member's: the development outbox."""
         return self._environment.get_template(template).render(given)
 
+    def page(self, template: str, step: str, sheet: Sheet, terms: Terms | None, **given: Any) -> str:
+        """A page of another way than a token's."""
+        return self._page(template, step, sheet, terms, **given)
+
     def _page(self, template: str, step: str, sheet: Sheet, terms: Terms | None, **given: Any) -> str:
         return self._environment.get_template(template).render(
             step=step,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from app.pages import lock_texts
 from tokens.ledger import Locale
 
 _EN: Final = {
@@ -98,6 +99,10 @@ _EN: Final = {
     "frozen_heading": "Your reward is on hold",
     "frozen_lead": "Too many codes did not match. We keep the reward safe for you, and it is not lost.",
     "frozen_next": "Please get in touch, and you will get a new link.",
+    "locked_heading": "Redeeming is switched off",
+    "locked_lead": "Redeeming is switched off for this account. Your reward is kept, and nothing was used up.",
+    "locked_next": "It can be switched on again where it was switched off, or by the programme. Then open your link "
+    "again.",
     "unknown_heading": "We cannot open this link",
     "unknown_lead": "It may be incomplete, or it is too old.",
     "unknown_next": "Open the link straight from your message, or copy it as a whole.",
@@ -254,6 +259,11 @@ _DE: Final = {
     "frozen_heading": "Ihre Prämie ist zurückgestellt",
     "frozen_lead": "Es wurden zu viele falsche Codes eingegeben. Ihre Prämie ist nicht verloren.",
     "frozen_next": "Bitte melden Sie sich, dann erhalten Sie einen neuen Link.",
+    "locked_heading": "Das Einlösen ist ausgeschaltet",
+    "locked_lead": "Für dieses Konto ist das Einlösen ausgeschaltet. Ihre Prämie bleibt erhalten, nichts wurde "
+    "verbraucht.",
+    "locked_next": "Wieder einschalten lässt es sich dort, wo es ausgeschaltet wurde, oder durch das Programm. Öffnen "
+    "Sie danach Ihren Link noch einmal.",
     "unknown_heading": "Dieser Link lässt sich nicht öffnen",
     "unknown_lead": "Vielleicht ist er unvollständig oder zu alt.",
     "unknown_next": "Öffnen Sie den Link direkt aus Ihrer Nachricht, oder kopieren Sie ihn vollständig.",
@@ -325,7 +335,7 @@ _DE: Final = {
     "field_expires_at": "Gültig bis",
     "field_instructions": "So lösen Sie sie ein",
 }
-TEXTS: Final[Mapping[Locale, Mapping[str, str]]] = {"en": _EN, "de": _DE}
+TEXTS: Final[Mapping[Locale, Mapping[str, str]]] = {"en": _EN | lock_texts.EN, "de": _DE | lock_texts.DE}
 
 
 def field_name(key: str, locale: Locale) -> str:

@@ -47,10 +47,14 @@ FROZEN: Final = LOCKED.because("Too many wrong codes were tried: the token is fr
 IN_THE_BROWSER: Final = CONFLICT.because(
     "This token is proven by a passkey, in the member's browser only, or by the code of its `otp.fallback` if it has one."
 )
+ACCOUNT_LOCKED: Final = LOCKED.because(
+    "Redeeming is locked at this account. Nothing was used up: unlocked again, it redeems."
+)
 REFUSALS: Final[dict[Refusal, Problem]] = {
     "not_live": NO_TOKEN,
     "expired": NO_TOKEN,
     "early": TOO_EARLY,
+    "account_locked": ACCOUNT_LOCKED,
     "unproven": UNPROVEN,
     "call_taken": CONFLICT.because("This Idempotency-Key was used for another request."),
 }
@@ -287,6 +291,8 @@ class TokenDesk:
             return FROZEN
         if token.state not in LIVE or now_ms >= token.expires_ms or claims.timing(now_ms) == "expired":
             return NO_TOKEN
+        if token.locked:
+            return ACCOUNT_LOCKED
         return TOO_EARLY if now_ms < token.not_before_ms else found
 
     def _ours(self, text: str, caller: Caller) -> Claims | None:

@@ -57,7 +57,24 @@ class LinkNotice(Struct, frozen=True, tag="link", kw_only=True):
     expires_ms: int
 
 
-Letter = RewardLetter | CodeLetter | LinkNotice
+class RedeemedLetter(Struct, frozen=True, tag="redeemed", kw_only=True):
+    """The notice that a reward was redeemed. `link`: "this was not me", good until `until_ms`."""
+
+    to: str
+    locale: Locale
+    brand: str
+    support: str
+    link: str
+    title: str | None
+    points: int | None
+    face_value_minor: int | None
+    currency: str | None
+    at_ms: int
+    until_ms: int
+    timezone: str
+
+
+Letter = RewardLetter | CodeLetter | LinkNotice | RedeemedLetter
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Letter).decode

@@ -14,7 +14,7 @@ from app.ports import Clock
 from app.redeeming.finding import ContentShut, Finder, Found
 from app.redeeming.rings import Rings
 from tokens.errors import VaultBroken
-from tokens.ledger import Call, Ledger, Proof, Redeemed, Redemption, Refusal, Reward, Who
+from tokens.ledger import Call, Ledger, Message, Proof, Redeemed, Redemption, Refusal, Reward, Token, Who
 from tokens.limits import REPLAY_S
 from tokens.vault import answer_key, open_answer, seal_answer
 
@@ -53,11 +53,19 @@ class Releaser:
         rings: the server's keys.
         clock: milliseconds since 1970-01-01 UTC.
         new_id: prefix → a fresh id.
+        notice: (token, redemption, at ms) → what the member is told of it by mail, if anything.
     """
 
     def __init__(
-        self, ledger: Ledger, finder: Finder, rings: Rings, clock: Clock, new_id: Callable[[str], str]
+        self,
+        ledger: Ledger,
+        finder: Finder,
+        rings: Rings,
+        clock: Clock,
+        new_id: Callable[[str], str],
+        notice: Callable[[Token, str, int], Message | None] = lambda *_: None,
     ) -> None:
+        self._notice = notice
         self._ledger, self._finder, self._rings = ledger, finder, rings
         self._clock, self._new_id = clock, new_id
 
@@ -83,7 +91,8 @@ class Releaser:
             sealed_answer=seal_answer(self._key(found, claimant), answer, token.token_hash),
             replay_until_ms=now_ms + REPLAY_S * MS,
         )
-        redeemed = self._ledger.redeem(wanted, proof, call, claimant.who)
+        notice = self._notice(token, redemption_id, now_ms)
+        redeemed = self._ledger.redeem(wanted, proof, call, claimant.who, notice)
         if not isinstance(redeemed, Redeemed):
             metrics.token_refused(redeemed)
             return redeemed

@@ -25,6 +25,7 @@ class Terms(Struct, frozen=True):
     email_otp:  whether a code may go to the very mailbox the link went to. It then proves nothing more than the link.
     high_value_minor: from which face value on codes have 8 digits, in minor units: 250 EUR.
     passkey_minor: from which face value on a token must be issued with a passkey, in minor units; None: from none.
+    notify:     whether members are told by mail of a redemption of a reward whose link came by mail.
     codes_a_day: codes sent for the whole programme in 24 h, at most: a cap on what an attacker can make it spend.
     """
 
@@ -33,6 +34,7 @@ class Terms(Struct, frozen=True):
     timezone: str = "UTC"
     locale: Locale = "en"
     email_otp: bool = False
+    notify: bool = True
     high_value_minor: int = 25_000
     passkey_minor: int | None = None
     codes_a_day: int = 10_000
@@ -53,6 +55,7 @@ class TokensSection(Struct, frozen=True, forbid_unknown_fields=True):
     timezone: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
     locale: Locale | UnsetType = UNSET
     email_otp: bool | UnsetType = UNSET
+    notify: bool | UnsetType = UNSET
     high_value_minor: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
     passkey_minor: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
     codes_a_day: Annotated[int, Meta(ge=0, le=10**9)] | UnsetType = UNSET

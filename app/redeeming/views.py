@@ -19,6 +19,7 @@ Step = Literal[
     "receipt",   # redeemed by this browser, its content no longer kept here
     "redeemed",  # redeemed, but not by this browser
     "early", "expired", "revoked", "frozen",
+    "locked",    # redeeming is switched off at the account; nothing was used up
     "unknown",   # no such link: what anything tampered, foreign or invented gets
     "gone",      # the browser's session is over: open the link again
     "wait",      # too often; see retry_after_s

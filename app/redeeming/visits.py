@@ -327,6 +327,8 @@ class MemberVisits:
         timing = found.claims.timing(now_ms)
         if timing == "expired" or now_ms >= token.expires_ms:
             return "expired"
+        if token.locked:
+            return "locked"
         return "early" if timing == "early" or now_ms < token.not_before_ms else None
 
     def _view(self, found: Found, step: Step, challenge: Challenge | None = None, **beside: Any) -> View:

@@ -23,6 +23,7 @@ from app.outcomes import TURNS, is_journalled, sighting_of
 from app.policy.file import PolicyFile
 from app.ports import Clock, DecisionRow, History, Outcome, Record, StepUpPassed
 from app.problems import CONFLICT, TOO_MANY_REQUESTS, UNAVAILABLE, Problem
+from app.redeeming.counter import ACCOUNT_LOCKED
 from app.redeeming.desk import Caller
 from app.redeeming.masking import masked
 from app.redeeming.proving import Asker, Needed, NoCode, Prover, Wrong
@@ -204,6 +205,8 @@ class Stepping:
             )
             if between is None or between == "passed":
                 return PASSED
+            if between == "locked":
+                return ACCOUNT_LOCKED
             known = between
         return UNAVAILABLE
 

@@ -7,12 +7,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from app.ports import Claim, Effect, Outcome, PeerSeen, Seen, Settlement, Sighting, Standing, Touch
+from app.ports import (
+    LOCKED_MEANWHILE,
+    Claim,
+    Effect,
+    Outcome,
+    Pass,
+    PeerSeen,
+    Seen,
+    Settlement,
+    Sighting,
+    Standing,
+    Touch,
+)
 from app.store.memory_entity import DAY_MS, Kept
 from app.store.packing import ROLES, partition
 from app.store.valkey import ACCOUNT_TTL_MS, KEPT
-from detectors.snapshot import Entity
+from detectors.snapshot import Entity, Lock
 
+GOING_OUT: Final = frozenset({"burn", "settle transfer", "settle purchase"})
+"""Effects that a lock stops (pass.lua)."""
 SWEPT_EVERY: Final = 65_536
 """New entities after which the expired ones are looked for, or a quarter of those held: a few seconds a million."""
 
@@ -104,6 +118,8 @@ class MemoryHistory:
         self._link(settled)
         if kept:
             return kept[1]
+        if settled.unless_locked and self._is_locked(sighting):
+            return LOCKED_MEANWHILE
         self._answers[where] = (sighting.body_hash, answer)
         self.journal.append(entry)
         self._settle(sighting, settled)
@@ -153,10 +169,12 @@ class MemoryHistory:
         points: int,
         effect: Effect,
         passed_ms: int,  # noqa: ARG002 - for rebuilds, which this one has none of
-    ) -> Standing | None:
+    ) -> Pass | None:
         """See `History.pass_step_up`."""
         if sighting.event_key in self._passed:
             return "passed"
+        if effect in GOING_OUT and self._is_locked(sighting):
+            return "locked"
         last = self._outcomes.get(sighting.event_key)
         if last is not None and last != known:
             return last
@@ -164,6 +182,15 @@ class MemoryHistory:
         self.journal.append(entry)
         self._entity("account", sighting.touches[0].key).turn(effect, sighting, points)
         return None
+
+    async def lock(self, account_key: bytes, version: int, lock: Lock | None) -> None:
+        """See `History.lock`."""
+        entity = self._entity("account", account_key)
+        if version >= entity.lock_version:
+            entity.lock_version, entity.lock = version, lock
+
+    def _is_locked(self, sighting: Sighting) -> bool:
+        return self._entity("account", sighting.touches[0].key).lock is not None
 
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
         """The answer given to an event."""

@@ -20,6 +20,7 @@ from detectors.snapshot import (
     Entity,
     Fact,
     Link,
+    Lock,
     Peer,
     Series,
     Traits,
@@ -176,7 +177,8 @@ class Kept:
     """
 
     __slots__ = (
-        "_series", "expires_ms", "facts", "first_ms", "is_account", "last_ms", "links", "live", "peers", "totals",
+        "_series", "expires_ms", "facts", "first_ms", "is_account", "last_ms", "links", "live", "lock", "lock_version",
+        "peers", "totals",
     )  # fmt: skip
 
     def __init__(self, *, is_account: bool) -> None:
@@ -190,6 +192,8 @@ class Kept:
         self.peers: dict[str, list[Peer]] = {}
         self.facts: dict[str, Fact] = {}
         self.links: list[Link] = []
+        self.lock: Lock | None = None
+        self.lock_version = 0
 
     def count(self, kind: str, at: int, mark: bytes, points: int | None, keep: int) -> bool | None:
         """As `Counted.insert`. `points`: None where the entity counts events only."""
@@ -279,7 +283,7 @@ class Kept:
     def as_of(self, at_ms: int) -> Entity:
         """What is read of it at an event of this instant, good until the next move."""
         first, last = self._seen(at_ms)
-        return Entity(first, last, self.live, self.totals, self.peers, self.facts, self.links)
+        return Entity(first, last, self.live, self.totals, self.peers, self.facts, self.links, self.lock)
 
     def copy_as_of(self, at_ms: int) -> Entity:
         """The same for good."""
@@ -292,6 +296,7 @@ class Kept:
             {role: list(peers) for role, peers in self.peers.items()},
             dict(self.facts),
             list(self.links),
+            self.lock,
         )
 
     def _seen(self, at_ms: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from struct import Struct
 from typing import Final, Generic, TypeVar
 
-from detectors.snapshot import POINTED, Cell, Entity, Fact, Link, Peer, Series, Traits
+from detectors.snapshot import POINTED, Cell, Entity, Fact, Link, Lock, Peer, Series, Traits
 
 KINDS: Final = {
     "signup": b"s", "profile_change": b"p", "login": b"l", "login_failed": b"f", "earn": b"e", "redeem": b"r",
@@ -45,7 +45,10 @@ _TRAITS = Struct("<HHHH")
 _LINK = Struct("<8sf")
 _BASE = Struct("<d")
 _FACT = Struct("<dd")
+_LOCK = Struct("<Id")
 NO_TRAITS: Final = b""
+BY_WHOM: Final = {"member": b"m", "backend": b"b", "analyst": b"a"}
+_BY_LETTER: Final = {letter: name for name, letter in BY_WHOM.items()}
 
 T = TypeVar("T")
 
@@ -168,6 +171,13 @@ def _fact(raw: Mapping[bytes, bytes], where: bytes) -> Fact:
     return Fact(blob[16:], int(since), int(changed) or None)
 
 
+def _lock(fact: bytes | None) -> Lock | None:
+    """Of a locked account; one that was unlocked keeps the version, and names nobody."""
+    if fact is None or len(fact) == _LOCK.size:
+        return None
+    return Lock(int(_LOCK.unpack_from(fact)[1]), _BY_LETTER.get(fact[_LOCK.size :], "backend"))
+
+
 def _total(raw: Mapping[bytes, bytes], where: bytes) -> int:
     return int(raw[where])
 
@@ -199,4 +209,5 @@ def unpack_entity(role: str, fields: Sequence[bytes], at_ms: int) -> Entity:
         Unpacked(raw, PEER_FIELDS, _peers),
         Unpacked(raw, FACT_FIELDS, _fact),
         [Link(key.hex(), probability) for key, probability in _LINK.iter_unpack(links)] if links else (),
+        _lock(raw.get(b"l")),
     )

@@ -50,7 +50,8 @@ class HotStoreFault(Exception):
 
 
 SCRIPTS: Final = (
-    "observe", "restore", "claim", "commit", "retract", "outcome", "pass", "effect", "link", "remember", "throttle",
+    "observe", "restore", "claim", "commit", "retract", "outcome", "pass", "effect", "link", "lock", "remember",
+    "throttle",
 )  # fmt: skip
 PRELUDES: Final = ("series", "entity")
 

@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
-from app.ports import Claim, Effect, Outcome, Seen, Settlement, Sighting, Standing
+from app.ports import LOCKED_MEANWHILE, Claim, Effect, Outcome, Pass, Seen, Settlement, Sighting, Standing
 from app.store.packing import (
+    BY_WHOM,
     FACT_FIELDS,
     KINDS,
     PEER_FIELDS,
@@ -20,7 +21,7 @@ from app.store.packing import (
     unpack_entity,
 )
 from app.store.pipeline import Pipeline, pack, script
-from detectors.snapshot import EXACT_BURNS, EXACT_INSTANTS, EXACT_INSTANTS_SHARED
+from detectors.snapshot import EXACT_BURNS, EXACT_INSTANTS, EXACT_INSTANTS_SHARED, Lock
 
 DAY_MS: Final = 86_400_000
 ACCOUNT_TTL_MS: Final = 400 * DAY_MS
@@ -126,6 +127,12 @@ def restoring(sighting: Sighting, settled: Settlement) -> bytes:
     )
 
 
+def locking(account_key: bytes, version: int, lock: Lock | None) -> bytes:
+    """The packed command that lets an account be locked, or not."""
+    since_ms, by = (0, b"") if lock is None else (lock.since_ms, BY_WHOM[lock.by])
+    return script("lock", [entity_key("account", account_key)], version, since_ms, by, ACCOUNT_TTL_MS)
+
+
 def entity_keys(sighting: Sighting) -> list[bytes]:
     """Where the entities a sighting touches are kept, the account first."""
     return [entity_key(touch.role, touch.key) for touch in sighting.touches]
@@ -191,7 +198,11 @@ class ValkeyHistory:
         waiting = [self._pipeline.call(*self._commit(*one), timeout_s=patience) for one in decided]
         replies = await all_of(waiting)
         return [
-            replied[0][len(one[0].body_hash) :] if replied[0] is not None else one[1]
+            one[1]
+            if replied[0] is None
+            else LOCKED_MEANWHILE
+            if replied[0] == 0
+            else replied[0][len(one[0].body_hash) :]
             for one, replied in zip(decided, replies, strict=True)
         ]
 
@@ -249,7 +260,7 @@ class ValkeyHistory:
         points: int,
         effect: Effect,
         passed_ms: int,
-    ) -> Standing | None:
+    ) -> Pass | None:
         """See `History.pass_step_up`."""
         account = sighting.touches[0].key
         keys = [
@@ -265,7 +276,11 @@ class ValkeyHistory:
             kind, turned_by_pass(passed_ms), TURNED_TTL_MS,
         )  # fmt: skip
         between: bytes | None = (await self._pipeline.call(packed))[0]
-        return None if between is None else cast("Standing", between.decode())
+        return None if between is None else cast("Pass", between.decode())
+
+    async def lock(self, account_key: bytes, version: int, lock: Lock | None) -> None:
+        """See `History.lock`."""
+        await self._pipeline.call(locking(account_key, version, lock))
 
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
         """The answer to an event that the record may not hold yet."""
@@ -316,7 +331,8 @@ class ValkeyHistory:
         keys = [entity_key("account", account), answer_key(account, sighting.event_key), journal_key(account)]
         packed = script(
             "commit", keys, sighting.body_hash, answer, entry, sighting.at_ms, sighting.fingerprint,
-            b"" if settled.burned is None else settled.burned, EXACT_BURNS, *_totals(settled),
+            b"" if settled.burned is None else settled.burned, EXACT_BURNS, b"1" if settled.unless_locked else b"",
+            *_totals(settled),
         )  # fmt: skip
         for owner, peer, probability in settled.links:
             packed += script("link", [entity_key("account", owner)], peer, probability)

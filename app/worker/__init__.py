@@ -33,6 +33,7 @@ from app.worker.chores import AWAY_S, beside, sleep
 from app.worker.completing import completing
 from app.worker.despooling import Despooler
 from app.worker.hooking import hooking
+from app.worker.lock_chores import lock_chores
 from app.worker.recorder import Recorder
 from app.worker.token_chores import token_chores
 
@@ -83,6 +84,7 @@ async def _run(settings: Settings) -> None:
             hooking(settings, master, engine, stopping),
             beside(token_chores(settings, master, engine), stopping),
             beside([completing(engine, pipeline, record, sighter, journal)], stopping),
+            beside(lock_chores(master, engine, pipeline, sighter), stopping),
         ):
             while not stopping.is_set():
                 pause = await work.turn()

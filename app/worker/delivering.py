@@ -21,7 +21,7 @@ from app.mail.composing import compose
 from app.mail.notices import notice_of
 from app.mail.outcomes import Accepted, Bounced, Courier, Failed, Later, Outcome, Relay
 from app.ports import Clock
-from app.redeeming.letters import CodeLetter, LinkNotice, RewardLetter, open_letter
+from app.redeeming.letters import CodeLetter, LinkNotice, RedeemedLetter, RewardLetter, open_letter
 from app.seal import Seal, SealBroken
 from tokens.ledger import Outbox, Waiting
 
@@ -86,7 +86,7 @@ class Deliverer:
         try:
             letter = open_letter(self._seal, message.message_id, message.kind, message.sealed)
             match letter:
-                case RewardLetter() | CodeLetter() if message.kind == "mail":
+                case RewardLetter() | CodeLetter() | RedeemedLetter() if message.kind == "mail":
                     return await self._relay.mail(
                         compose(letter, message.message_id, self._relay.sender, now_ms)
                     )

@@ -1,5 +1,7 @@
--- pass.lua · KEYS account, passed, journal, turned, marker of outcomes · ARGV entry, at ms, mark, points, exact instants kept, effect (burn | settle | ""), the last outcome the caller knew ("" none), kind settled, what a rebuild knows it by, how long that is remembered (ms) → nil if passed now, passed if it was before, otherwise the last outcome
+-- pass.lua · KEYS account, passed, journal, turned, marker of outcomes · ARGV entry, at ms, mark, points, exact instants kept, effect (burn | settle | ""), the last outcome the caller knew ("" none), kind settled, what a rebuild knows it by, how long that is remembered (ms) → nil if passed now, passed if it was before, locked where it would redeem, transfer or purchase of a locked account, otherwise the last outcome
 if redis.call('EXISTS', KEYS[2]) == 1 then return 'passed' end
+local goes_out = ARGV[6] == 'burn' or ARGV[6] == 'settle' and (ARGV[8] == 't' or ARGV[8] == 'u')
+if goes_out and is_locked(KEYS[1]) then return 'locked' end
 local last = redis.call('GET', KEYS[5])
 if last and last ~= ARGV[7] then return last end
 redis.call('SET', KEYS[2], 1)

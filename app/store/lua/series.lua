@@ -198,6 +198,12 @@ local function settle(account, at, mark, burned, keep, ARGV, from, to)
   for i = from, to, 2 do redis.call('HINCRBY', account, 't' .. ARGV[i], ARGV[i + 1]) end
 end
 
+-- whether redeeming is locked at an account: see lock.lua
+local function is_locked(account)
+  local fact = redis.call('HGET', account, 'l')
+  return fact and #fact > 12
+end
+
 -- what an outcome changes of the totals at its account
 local function total(account, effect, kind, points)
   if effect == 'settle' then

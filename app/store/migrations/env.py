@@ -2,7 +2,12 @@
 
 from alembic import context
 
-from app.store.sql import passkey_tables, token_tables, webhook_tables  # noqa: F401 - their tables are in the same metadata
+from app.store.sql import (  # their tables are in the same metadata
+    lock_tables,  # noqa: F401
+    passkey_tables,  # noqa: F401
+    token_tables,  # noqa: F401
+    webhook_tables,  # noqa: F401
+)
 from app.store.sql.tables import metadata
 
 context.configure(

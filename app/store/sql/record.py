@@ -11,6 +11,7 @@ from app.store.sql.decided import DecidedRecord
 from app.store.sql.labelled import LabelRecord
 from app.store.sql.linked import LinkRecord
 from app.store.sql.listed import ListRecord
+from app.store.sql.locks import LockRecord
 from app.store.sql.migrating import is_current
 from app.store.sql.policies import PolicyRecord
 from app.store.sql.reach import reading
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from app.store.sql.audit import Audit
 
 
-class SqlRecord(DecidedRecord, LinkRecord, PolicyRecord, LabelRecord, ListRecord, ApiKeyRecord):
+class SqlRecord(DecidedRecord, LinkRecord, PolicyRecord, LabelRecord, ListRecord, LockRecord, ApiKeyRecord):
     """
     The durable record. Thread-safe; every method borrows one connection and returns it.
 
@@ -38,6 +39,7 @@ class SqlRecord(DecidedRecord, LinkRecord, PolicyRecord, LabelRecord, ListRecord
         PolicyRecord.__init__(self, engine)
         LabelRecord.__init__(self, engine)
         ListRecord.__init__(self, engine, seal)
+        LockRecord.__init__(self, engine)
         ApiKeyRecord.__init__(self, engine)
         self._engine = engine
 

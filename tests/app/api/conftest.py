@@ -50,6 +50,7 @@ from app.ports import (
 )
 from detectors.event import Event, instant_ms
 from tests.app.api.memory_desk import MemoryDesk
+from tests.app.api.memory_locks import MemoryLocks
 from tests.app.api.memory_passkeys import enroller_of
 from tests.app.api.memory_step_ups import MemoryStepUps
 from tests.app.api.memory_webhooks import MemoryWebhooks
@@ -349,6 +350,7 @@ def service() -> Service:
         webhooks=webhooks.desk,
         step_ups=MemoryStepUps(record),
         enroller=enroller_of(lambda: now_ms[0], new_id),
+        locks=MemoryLocks(),
         measured=lambda *seen: measured.append(seen),
     )
     built = Service(record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits)

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 
 from app.store.sql import (
     is_current,
+    lock_tables,  # noqa: F401 - the same
     migrate,
     open_engine,
     passkey_tables,  # noqa: F401 - its tables are in the same metadata

@@ -88,9 +88,14 @@ class SqlLedger(Ledger):
         return listing.read_tokens(self._engine, self._keys, conditions, limit, cursor)
 
     def redeem(
-        self, redemption: Redemption, proof: Proof | None, call: Call | None, who: Who
+        self,
+        redemption: Redemption,
+        proof: Proof | None,
+        call: Call | None,
+        who: Who,
+        notice: Message | None = None,
     ) -> Redeemed | Refusal:
-        return redeeming.redeem(self._engine, self._audit, redemption, proof, call, who)
+        return redeeming.redeem(self._engine, self._audit, redemption, proof, call, who, notice)
 
     def redemption(self, token_hash: bytes) -> Redeemed | None:
         with reading(self._engine) as connection:

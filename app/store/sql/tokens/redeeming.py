@@ -14,15 +14,17 @@ from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.calls import claim
 from app.store.sql.tokens.ending import cancel_messages
 from app.store.sql.tokens.moving import Move, in_one
-from app.store.sql.tokens.rows import read_reward
-from tokens.ledger import Call, Proof, Redeemed, Redemption, Refusal, Who
+from app.store.sql.tokens.rows import IS_LOCKED, read_reward
+from tokens.ledger import Call, Message, Proof, Redeemed, Redemption, Refusal, Who
 from tokens.limits import VERIFIED_FOR_S
 from tokens.states import LIVE
 
 _USE_PROOF: Final = Move("use_proof")
+_HOLD_ACCOUNT: Final = Move("hold_account")
 _REDEEM: Final = Move("redeem")
 _RECORD: Final = Move("record_redemption")
 _READ: Final = Move("read_redemption")
+_PUT: Final = Move("put_message")
 _ACKNOWLEDGE: Final = Move("acknowledge")
 
 
@@ -34,11 +36,19 @@ class _RolledBack(Exception):
 
 
 def redeem(
-    engine: Engine, audit: Audit, redemption: Redemption, proof: Proof | None, call: Call | None, who: Who
+    engine: Engine,
+    audit: Audit,
+    redemption: Redemption,
+    proof: Proof | None,
+    call: Call | None,
+    who: Who,
+    notice: Message | None = None,
 ) -> Redeemed | Refusal:
     """Redeem, or say why not, or how it was redeemed before. Raises RecordAway: nothing was done."""
     try:
-        return in_one(engine, lambda connection: _redeem(connection, audit, redemption, proof, call, who))
+        return in_one(
+            engine, lambda connection: _redeem(connection, audit, redemption, proof, call, who, notice)
+        )
     except _RolledBack as refused:
         if refused.why is not None:
             return refused.why
@@ -65,15 +75,17 @@ def _redeem(
     proof: Proof | None,
     call: Call | None,
     who: Who,
+    notice: Message | None,
 ) -> Redeemed:
-    """The order of locks is that of sending and checking codes: challenge, token, messages; the audit's last."""
+    """The order of locks is that of sending and checking codes: challenge, account, token, messages; the audit's last."""
     values: dict[str, Any] = {**asdict(redemption), "proven": int(proof is not None), "actor": who.actor}
     if proof is not None:
         since = redemption.at_ms - VERIFIED_FOR_S * 1_000
         held = _USE_PROOF.run(connection, {**values, **proof._asdict(), "verified_since_ms": since}).first()
         if held is None:
             raise _RolledBack
-    moved = _REDEEM.run(connection, values).one_or_none()
+    is_locked = _HOLD_ACCOUNT.run(connection, values).scalar_one()
+    moved = None if is_locked else _REDEEM.run(connection, values).one_or_none()
     if moved is None:
         raise _RolledBack
     values |= moved._asdict()
@@ -84,6 +96,8 @@ def _redeem(
         if claimed is not None:
             raise _RolledBack("call_taken")
     cancel_messages(connection, [redemption.token_hash], redemption.at_ms)
+    if made and notice is not None:
+        _PUT.run(connection, asdict(notice))
     earlier = None if made else read_redemption(connection, redemption.token_hash)
     answer = earlier or Redeemed(
         redemption.redemption_id,
@@ -114,7 +128,7 @@ def _redeem(
 def _why(connection: Connection, redemption: Redemption) -> Refusal:
     """Why a token that was never redeemed cannot be."""
     row = connection.execute(
-        select(tokens.c.state, tokens.c.not_before_ms, tokens.c.expires_ms, decisions.c.outcome)
+        select(tokens.c.state, tokens.c.not_before_ms, tokens.c.expires_ms, decisions.c.outcome, IS_LOCKED)
         .outerjoin(
             decisions,
             (decisions.c.program_id == tokens.c.program_id) & (decisions.c.decision_id == tokens.c.settles),
@@ -131,4 +145,6 @@ def _why(connection: Connection, redemption: Redemption) -> Refusal:
         return "expired"
     if redemption.at_ms < row.not_before_ms:
         return "early"
+    if row.locked:
+        return "account_locked"
     return "not_live" if row.outcome is not None else "unproven"

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from app.seal import place
 from app.store.sql.account_keys import AccountKey, AccountKeys
+from app.store.sql.lock_tables import account_locks
 from app.store.sql.statement import AnyRow
 from app.store.sql.tables import account_keys
 from app.store.sql.token_tables import otp_subjects, tokens
@@ -19,12 +20,22 @@ _open_personal: Final = msgspec.msgpack.Decoder(tuple[str | None, str | None, by
 read_reward: Final = msgspec.msgpack.Decoder(Reward).decode
 """The reward of a row."""
 
+IS_LOCKED: Final = (
+    select(func.coalesce(func.max(account_locks.c.locked), 0))
+    .where(
+        account_locks.c.program_id == tokens.c.program_id, account_locks.c.account_id == tokens.c.account_id
+    )
+    .scalar_subquery()
+    .label("locked")
+)
+"""Whether redeeming is locked at the token's account."""
 SELECT_TOKENS: Final = (
     select(
         *[column for column in tokens.c if column.name != "bulk_id"],
         account_keys.c.wrapped_key.label("account_key"),
         func.coalesce(otp_subjects.c.tries, 0).label("tries"),
         func.coalesce(otp_subjects.c.sends, 0).label("sends"),
+        IS_LOCKED,
     )
     .select_from(tokens)
     .outerjoin(
@@ -38,7 +49,9 @@ SELECT_TOKENS: Final = (
 """Each token with the key its personal part is sealed under, where that key still is, and its tries and sends."""
 
 _AS_THEY_ARE: Final = tuple(
-    name for name in Token.__struct_fields__ if name not in {"reward", "shut", "otp_to"}
+    name
+    for name in Token.__struct_fields__
+    if name not in {"reward", "shut", "otp_to", "recipient", "locked"}
 )
 _NEW: Final = tuple(name for name in NewToken.__struct_fields__ if name in tokens.c and name != "reward")
 
@@ -66,15 +79,15 @@ def settles(token: NewToken) -> str | None:
 
 def read_token(keys: AccountKeys, row: AnyRow) -> Token:
     """
-    The token of a row of `SELECT_TOKENS`; without `otp_to` once the account's key is erased.
+    The token of a row of `SELECT_TOKENS`; without `otp_to` and `recipient` once the account's key is erased.
 
     Raises:
         SealBroken: The account's key is there and does not fit: the row or the key was tampered with.
     """
-    otp_to = None
+    otp_to = recipient = None
     if row.account_key is not None:
         seal = keys.unwrap((row.program_id, row.account_id), row.account_key)
-        otp_to, _, _ = _open_personal(
+        otp_to, recipient, _ = _open_personal(
             seal.open(row.personal, _place(row.program_id, row.account_id, row.token_id))
         )
     return Token(
@@ -82,6 +95,8 @@ def read_token(keys: AccountKeys, row: AnyRow) -> Token:
         reward=read_reward(row.reward),
         shut=None if row.wrapped_key is None else Shut(row.wrapped_key, row.ciphertext),
         otp_to=otp_to,
+        recipient=recipient,
+        locked=bool(row.locked),
     )
 
 

@@ -1,0 +1,1 @@
+"""Locks on accounts: redeeming switched off and on, by the member, a backend or an analyst."""
