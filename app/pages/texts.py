@@ -146,7 +146,7 @@ _EN: Final = {
     # a passkey is made
     "enrol_make_heading": "Set up a passkey",
     "enrol_make_lead": "With a passkey you confirm it is you by your fingerprint, your face, or the code of your device.",
-    "enrol_make_safe": "The passkey stays on your device. {brand} never sees your fingerprint or your face.",
+    "enrol_make_safe": "Your fingerprint and your face stay on your device. {brand} never sees them.",
     "enrol_make": "Create passkey",
     "enrol_none": "This browser cannot create a passkey. Use a browser with JavaScript on your own phone or computer.",
     "enrol_failed": "That passkey could not be set up. Please try again.",
@@ -307,7 +307,7 @@ _DE: Final = {
     "passkey_gone": "Das hat etwas zu lange gedauert. Bitte versuchen Sie es noch einmal.",
     "enrol_make_heading": "Passkey einrichten",
     "enrol_make_lead": "Mit einem Passkey bestätigen Sie sich durch Fingerabdruck, Gesicht oder den Code Ihres Geräts.",
-    "enrol_make_safe": "Der Passkey bleibt auf Ihrem Gerät. {brand} sieht weder Ihren Fingerabdruck noch Ihr Gesicht.",
+    "enrol_make_safe": "Fingerabdruck und Gesicht bleiben auf Ihrem Gerät. {brand} sieht sie nie.",
     "enrol_make": "Passkey erstellen",
     "enrol_none": "In diesem Browser lässt sich kein Passkey erstellen. Nutzen Sie einen Browser mit JavaScript auf "
     "Ihrem eigenen Telefon oder Computer.",

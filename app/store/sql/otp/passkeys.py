@@ -16,9 +16,8 @@ from app.store.sql.otp.counting import MOVES, hold
 from app.store.sql.otp.standing import challenge_in, serves
 from app.store.sql.otp.subjects import entry, hold_subject
 from app.store.sql.passkey_tables import passkeys
-from app.store.sql.reach import reading
+from app.store.sql.reach import in_one, reading
 from app.store.sql.tables import account_keys
-from app.store.sql.tokens.moving import in_one
 from tokens.codes import new_challenge_id
 from tokens.ledger import Challenge
 from tokens.limits import AUTHENTICATOR_REST_S, CODE_LIFE_S, PASSKEYS_PER_ACCOUNT
