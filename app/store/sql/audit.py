@@ -8,21 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from hmac import compare_digest, digest
-from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, func, select
 
+from app.store.sql.moves import Moves
 from app.store.sql.reach import reading
-from app.store.sql.statement import Statement
 from app.store.sql.token_tables import audit, audit_head
 
 ROWS_AT_ONCE: Final = 5_000
 """Rows read at a time when verifying."""
-_ADVANCE, _ADD, _END = (
-    Statement(files(__package__) / "audit_moves", name) for name in ("advance", "add", "end")
-)
+_ADVANCE, _ADD, _END = (Moves("app.store.sql", "audit_moves")[name] for name in ("advance", "add", "end"))
 _HEAD: Final = select(
     audit_head,
     select(func.min(audit.c.seq)).scalar_subquery().label("first"),

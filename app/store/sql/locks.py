@@ -16,9 +16,8 @@ from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Entry
 from app.store.sql.lock_tables import account_locks, lock_changes
 from app.store.sql.moves import Moves
-from app.store.sql.reach import reading, writing
+from app.store.sql.reach import in_one, reading, writing
 from app.store.sql.tables import account_keys
-from app.store.sql.tokens.moving import in_one
 
 AGAIN_MS: Final = 2_000
 """A change is told to the hot store again after so long: it may lose the last second with its machine."""

@@ -9,9 +9,8 @@ from sqlalchemy import func, select
 
 from app.store.sql.audit import Entry
 from app.store.sql.moves import Moves
-from app.store.sql.reach import reading
+from app.store.sql.reach import in_one, reading
 from app.store.sql.token_tables import outbox
-from app.store.sql.tokens.moving import in_one
 from tokens.claims import token_id
 from tokens.ledger import Message, Waiting
 

@@ -1,19 +1,19 @@
-"""Reaching the database: one transaction each, and its absence told as RecordAway."""
+"""Reaching the database: one transaction each, repeated where another was first; its absence told as RecordAway."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import Semaphore
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from app.ports import RecordAway
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection, Engine
 
@@ -27,6 +27,12 @@ TURN_S: Final = 5.0
 _turns: Final[WeakKeyDictionary[Engine, Semaphore]] = WeakKeyDictionary()
 _UNDEFINED_TABLE: Final = "42P01"
 """PostgreSQL's SQLSTATE for a missing table: not migrated. (SQLite calls it an OperationalError.)"""
+_DEADLOCK: Final = "40P01"
+"""PostgreSQL's SQLSTATE for the transaction it gave up so that others could go on."""
+TRIES: Final = 4
+"""Transactions beaten by another one are repeated; each time another one has made its way."""
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -46,6 +52,28 @@ def writing(engine: Engine) -> Iterator[Connection]:
         connection.execution_options(begin="BEGIN IMMEDIATE")
         with connection.begin():
             yield connection
+
+
+def in_one(engine: Engine, move: Callable[[Connection], T]) -> T:
+    """
+    What `move` returns, run in one transaction; repeated where another one was first with a unique row or got hold of
+    our rows the other way round.
+
+    Raises:
+        RecordAway: Nothing was done.
+        IntegrityError: A unique value is taken however often we look.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            with writing(engine) as connection:
+                return move(connection)
+        except IntegrityError:
+            continue
+        except RecordAway as away:
+            if getattr(getattr(away.__cause__, "orig", None), "sqlstate", None) != _DEADLOCK:
+                raise
+    with writing(engine) as connection:
+        return move(connection)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from app.store.sql import open_engine
-from app.store.sql.tokens.moving import Move
+from app.store.sql.tokens.rows import MOVES as LEDGER
 
 ROOT = Path(__file__).parents[3]
 FOLDER = files("app.store.sql.tokens") / "moves"
@@ -25,7 +25,7 @@ def test_the_wheel_holds_every_statement_and_every_script():
 
 def test_every_statement_is_used():
     source = "".join(path.read_text() for path in (ROOT / "app/store/sql/tokens").glob("*.py"))
-    used = set(re.findall(r'Move\("(\w+)"\)', source)) | set(re.findall(r'"(\w+)"', source))
+    used = set(re.findall(r'MOVES\["(\w+)"\]', source)) | set(re.findall(r'"(\w+)"', source))
     assert [name for name in MOVES if name not in used and name.removeprefix("sweep_") not in used] == []
 
 
@@ -42,8 +42,8 @@ def test_no_statement_reads_a_whole_table(name, sqlite_url):
     """But for the handful of keys. Asked of SQLite, which plans by the indexes there are and not by how much is in."""
     engine = open_engine(sqlite_url)
     with engine.connect() as connection:
-        statement, order = Move(name)._for(connection)
-        explain = f"EXPLAIN QUERY PLAN {statement.partition(chr(10))[2]}"
+        statement, order = LEDGER[name].compiled(connection.dialect)
+        explain = f"EXPLAIN QUERY PLAN {statement}"
         plan = [line for *_, line in connection.exec_driver_sql(explain, (0,) * len(order))]
     engine.dispose()
     assert [line for line in plan if line.startswith("SCAN")] == []

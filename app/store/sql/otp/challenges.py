@@ -10,8 +10,7 @@ from app.store.sql.otp import sending, trying
 from app.store.sql.otp.counting import MOVES
 from app.store.sql.otp.standing import challenge_in, serves
 from app.store.sql.otp.subjects import entry, hold_subject
-from app.store.sql.reach import reading
-from app.store.sql.tokens.moving import in_one
+from app.store.sql.reach import in_one, reading
 from tokens.codes import new_challenge_id
 from tokens.ledger import Challenge, Counted
 from tokens.limits import CODE_DIGITS, CODE_LIFE_S

@@ -9,16 +9,16 @@ from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, Engine, select
 
 from app.store.sql.audit import Audit, Entry
-from app.store.sql.reach import reading
-from app.store.sql.statement import AnyRow
+from app.store.sql.moves import AnyRow
+from app.store.sql.reach import in_one, reading
 from app.store.sql.token_tables import campaign_budgets
-from app.store.sql.tokens.moving import Move, in_one
+from app.store.sql.tokens.rows import MOVES
 from tokens.ledger import Budget, NewToken, OverBudget, Who
 
-_HOLD: Final = Move("hold_budget")
-_USE: Final = Move("use_budget")
-_LIMIT: Final = Move("limit_budget")
-_GIVE_BACK: Final = Move("give_back")
+_HOLD: Final = MOVES["hold_budget"]
+_USE: Final = MOVES["use_budget"]
+_LIMIT: Final = MOVES["limit_budget"]
+_GIVE_BACK: Final = MOVES["give_back"]
 
 Campaign = tuple[str, str]
 """Programme and campaign."""

@@ -6,13 +6,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from app.store.sql.tokens.moving import Move
+from app.store.sql.tokens.rows import MOVES
 from tokens.ledger import Call, Repeated
 from tokens.limits import CALL_KEPT_S
 
-_CLAIM: Final = Move("claim_call")
-_READ: Final = Move("read_call")
-_GIVE_UP: Final = Move("give_up_call")
+_CLAIM: Final = MOVES["claim_call"]
+_READ: Final = MOVES["read_call"]
+_GIVE_UP: Final = MOVES["give_up_call"]
 
 
 def claim(connection: Connection, program_id: str, call: Call, now_ms: int) -> Repeated | None:

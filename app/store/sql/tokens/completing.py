@@ -8,11 +8,11 @@ from typing import Final
 from sqlalchemy import Engine
 
 from app.redeeming.completing import Ended
-from app.store.sql.reach import reading
-from app.store.sql.tokens.moving import Move, in_one
+from app.store.sql.reach import in_one, reading
+from app.store.sql.tokens.rows import MOVES
 
-_ENDED: Final = Move("ended")
-_SETTLE: Final = Move("settle")
+_ENDED: Final = MOVES["ended"]
+_SETTLE: Final = MOVES["settle"]
 
 
 class SqlCompletions:

@@ -8,17 +8,17 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from app.store.sql.audit import Audit, Entry
-from app.store.sql.statement import AnyRow
+from app.store.sql.moves import AnyRow
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.budgets import give_back
-from app.store.sql.tokens.moving import Move
+from app.store.sql.tokens.rows import MOVES
 from tokens.ledger import Who
 from tokens.states import State
 
-_REVOKE: Final = Move("revoke")
-_FREEZE: Final = Move("freeze")
-_EXPIRE: Final = Move("expire")
-_CANCEL: Final = Move("cancel_messages")
+_REVOKE: Final = MOVES["revoke"]
+_FREEZE: Final = MOVES["freeze"]
+_EXPIRE: Final = MOVES["expire"]
+_CANCEL: Final = MOVES["cancel_messages"]
 
 WORKER: Final = Who("worker")
 """Whose doing the passing of time is."""

@@ -13,12 +13,11 @@ from app.store.sql.audit import Audit, Entry
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.budgets import Held
 from app.store.sql.tokens.calls import claim, give_up
-from app.store.sql.tokens.moving import Move
-from app.store.sql.tokens.rows import new_row, settles
+from app.store.sql.tokens.rows import MOVES, new_row, settles
 from tokens.ledger import Call, DecisionTaken, Issued, Message, NewToken, OverBudget, Repeated, RowTaken, Who
 
-_ISSUE: Final = Move("issue_token")
-_PUT: Final = Move("put_message")
+_ISSUE: Final = MOVES["issue_token"]
+_PUT: Final = MOVES["put_message"]
 
 Wanted = tuple[NewToken, Message | None, Call | None]
 Answer = Issued | OverBudget | RowTaken | DecisionTaken | Repeated

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, select
 
 from app.seal import KEY_BYTES, Seal, place
 from app.store.sql.audit import Audit, Entry
-from app.store.sql.reach import reading
+from app.store.sql.reach import in_one, reading
 from app.store.sql.token_tables import token_keys
 from app.store.sql.tokens.ending import WORKER
-from app.store.sql.tokens.moving import Move, in_one
+from app.store.sql.tokens.rows import MOVES
 from tokens.ledger import KeyStore, StoredKey, Who
 from tokens.limits import (
     LONGEST_LIFE_S,
@@ -28,8 +28,8 @@ from tokens.limits import (
 KEY_ID_CHARACTERS: Final = 8
 """Of a signing key, hexadecimal."""
 _DAY_MS: Final = 86_400_000
-_MAKE: Final = Move("make_key")
-_REMOVE: Final = Move("remove_key")
+_MAKE: Final = MOVES["make_key"]
+_REMOVE: Final = MOVES["remove_key"]
 
 
 class SqlKeyStore(KeyStore):

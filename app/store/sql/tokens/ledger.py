@@ -9,10 +9,9 @@ from sqlalchemy import Engine, select
 
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Entry
-from app.store.sql.reach import reading, writing
+from app.store.sql.reach import in_one, reading, writing
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens import budgets, ending, issuing, listing, redeeming, sweeping
-from app.store.sql.tokens.moving import in_one
 from tokens.ledger import (
     Budget,
     Call,

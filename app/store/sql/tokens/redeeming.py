@@ -8,24 +8,23 @@ from msgspec.structs import asdict
 from sqlalchemy import Connection, Engine, select
 
 from app.store.sql.audit import Audit, Entry
-from app.store.sql.reach import reading
+from app.store.sql.reach import in_one, reading
 from app.store.sql.tables import decisions
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.calls import claim
 from app.store.sql.tokens.ending import cancel_messages
-from app.store.sql.tokens.moving import Move, in_one
-from app.store.sql.tokens.rows import IS_LOCKED, read_reward
+from app.store.sql.tokens.rows import IS_LOCKED, MOVES, read_reward
 from tokens.ledger import Call, Message, Proof, Redeemed, Redemption, Refusal, Who
 from tokens.limits import VERIFIED_FOR_S
 from tokens.states import LIVE
 
-_USE_PROOF: Final = Move("use_proof")
-_HOLD_ACCOUNT: Final = Move("hold_account")
-_REDEEM: Final = Move("redeem")
-_RECORD: Final = Move("record_redemption")
-_READ: Final = Move("read_redemption")
-_PUT: Final = Move("put_message")
-_ACKNOWLEDGE: Final = Move("acknowledge")
+_USE_PROOF: Final = MOVES["use_proof"]
+_HOLD_ACCOUNT: Final = MOVES["hold_account"]
+_REDEEM: Final = MOVES["redeem"]
+_RECORD: Final = MOVES["record_redemption"]
+_READ: Final = MOVES["read_redemption"]
+_PUT: Final = MOVES["put_message"]
+_ACKNOWLEDGE: Final = MOVES["acknowledge"]
 
 
 class _RolledBack(Exception):

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from app.seal import place
 from app.store.sql.account_keys import AccountKey, AccountKeys
 from app.store.sql.lock_tables import account_locks
-from app.store.sql.statement import AnyRow
+from app.store.sql.moves import AnyRow, Moves
 from app.store.sql.tables import account_keys
 from app.store.sql.token_tables import otp_subjects, tokens
 from tokens.ledger import NewToken, Reward, Shut, Token
 
+MOVES: Final = Moves("app.store.sql.tokens", "moves")
 _pack: Final = msgspec.msgpack.Encoder().encode
 _open_personal: Final = msgspec.msgpack.Decoder(tuple[str | None, str | None, bytes]).decode
 read_reward: Final = msgspec.msgpack.Decoder(Reward).decode

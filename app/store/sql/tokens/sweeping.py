@@ -7,17 +7,19 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from app.store.sql.audit import Audit, Entry
+from app.store.sql.moves import Move
+from app.store.sql.reach import in_one
 from app.store.sql.tokens.ending import WORKER, expire
-from app.store.sql.tokens.moving import Move, in_one
+from app.store.sql.tokens.rows import MOVES
 
 CODES_KEPT_S: Final = 86_400
 """Seconds for which tries and challenges are kept after their end: 24 h, while limits by the day still count them."""
 MESSAGES_KEPT_S: Final = 30 * 86_400
 """Seconds for which it is known what became of a message: 30 days, as bounces and complaints come late."""
 
-_KEYS: Final = Move("sweep_keys")
+_KEYS: Final = MOVES["sweep_keys"]
 _OTHERS: Final = tuple(
-    Move(f"sweep_{name}")
+    MOVES[f"sweep_{name}"]
     for name in ("answers", "calls", "counts", "subjects", "challenges", "messages", "passkey_links")
 )
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from app.store.sql.reach import reading
-from app.store.sql.tokens.moving import in_one
+from app.store.sql.reach import in_one, reading
 from app.store.sql.webhook_tables import webhook_endpoints
 from app.store.sql.webhooks.rows import COLUMNS, MOVES, webhook_of
 from app.webhooks.ports import HowMuch, Lane, Message, Taken, Told

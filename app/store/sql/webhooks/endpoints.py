@@ -9,8 +9,7 @@ from sqlalchemy import insert, select
 from app.ports import Page
 from app.store.sql.dialect import insert_into
 from app.store.sql.pages import read_page
-from app.store.sql.reach import reading
-from app.store.sql.tokens.moving import in_one
+from app.store.sql.reach import in_one, reading
 from app.store.sql.webhook_tables import webhook_endpoints, webhook_lanes, webhook_messages
 from app.store.sql.webhooks.rows import COLUMNS, MOVES, row_of, sealed, webhook_of
 from app.webhooks.ports import MessageRow, MessageState, Secret, Webhook

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 
 from app.store.sql.dialect import insert_new
-from app.store.sql.reach import reading
-from app.store.sql.tokens.moving import in_one
+from app.store.sql.reach import in_one, reading
 from app.store.sql.webhook_tables import webhook_messages
 from app.store.sql.webhooks.endpoints import open_lanes
 from app.store.sql.webhooks.rows import MOVES
