@@ -55,10 +55,14 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
 
 
 class Otp(Struct, frozen=True, omit_defaults=True):
-    """How members prove themselves. `to`: a number (E.164) with sms, an address with email."""
+    """
+    How members prove themselves. `to`: a number (E.164) with sms, an address with email; with passkey that of the
+    `fallback`, what they may use instead.
+    """
 
-    method: Literal["sms", "totp", "email", "none"]
+    method: Literal["sms", "totp", "passkey", "email", "none"]
     to: str | None = None
+    fallback: Literal["totp", "sms"] | None = None
 
     def __repr__(self) -> str:
         return f"Otp(method={self.method!r})"

@@ -10,12 +10,16 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from app import data_dir as layout
 from app.store import embedded
 from app.store.asking import ask
 from app.store.pipeline import Pipeline
 from app.store.sql import migrate
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # a busy machine fails no law
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,11 @@ def throttle_key(what: What, client: bytes) -> bytes:
     return b"throttle:{%s}:%s" % (client.hex().encode(), what.encode())
 
 
+PATIENCE_S: Final = 1.0
+"""With the server, in seconds: a member waits for a page and not, as a decision does, for milliseconds; the alternative
+is a page that says "later"."""
+
+
 class ValkeyThrottle:
     """
     `app.redeeming.throttling.Throttle`. A list holds the instants of the last admitted, as many as the limit, and goes
@@ -44,5 +49,5 @@ class ValkeyThrottle:
     async def _asked(self, client: bytes, ways: list[tuple[What, bytes]]) -> int:
         words = [word for what, way in ways for word in (*LIMITS[what], way)]
         packed = script("throttle", [throttle_key(what, client) for what, _ in ways], *words)
-        (wait_ms,) = await self._pipeline.call(packed)
+        (wait_ms,) = await self._pipeline.call(packed, timeout_s=PATIENCE_S)
         return -(-int(wait_ms) // MS_PER_S)

@@ -166,6 +166,7 @@ def test_a_fragment_never_leaves_the_browser(by_fragment, opened):
     assert link.endswith(f"/r#{token}")
     seen = opened(address(), locale=BROWSERS[locale], viewport=PHONE)
     seen.page.goto(link)
+    seen.page.wait_for_function("location.hash === ''")
     assert token not in seen.page.url
     assert token not in seen.page.content()
     for other in ("en", "de"):  # it survives the change of the language
