@@ -297,8 +297,9 @@ class Ledger(Protocol):
     ) -> Redeemed | Refusal:
         """
         The commit point. In one transaction: the proof is used up (or none is needed), the account is seen not to be
-        locked, the state moves, the row that is unique by `token_hash` is written, the payload and the wrapped key are
-        destroyed, waiting messages are cancelled, the notice of it is in the outbox. Where the token was redeemed before: that redemption, whoever made it.
+        locked, the state moves, the row that is unique by `token_hash` is written, the payload and the wrapped key
+        are destroyed, waiting messages are cancelled, the notice of it is in the outbox. Where the token was redeemed
+        before: that redemption, whoever made it.
         """
         ...
 
