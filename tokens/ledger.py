@@ -54,6 +54,7 @@ class NewToken(Struct, frozen=True, kw_only=True):
     otp_to, recipient, metadata: personal; the ledger seals them under the account's key.
     recipient_hash: keyed hash of where the link went; None where it was given back to the issuer.
     bulk_id, row_id: its place in a bulk job; unique together in a programme.
+    row_hash: keyed hash of everything its row asked for, by which a repeat is told from another row of that name.
     otp_fallback: beside a passkey, by what else; `otp_to` and `authenticator_id` are its then.
     """
 
@@ -82,6 +83,7 @@ class NewToken(Struct, frozen=True, kw_only=True):
     metadata: bytes = b""
     bulk_id: str | None = None
     row_id: str | None = None
+    row_hash: bytes | None = None
     otp_fallback: Fallback | None = None
 
 
@@ -119,6 +121,7 @@ class Token(Struct, frozen=True, kw_only=True):
     tries: int
     sends: int
     row_id: str | None
+    row_hash: bytes | None = None
     otp_fallback: Fallback | None = None
     recipient: str | None = None
     locked: bool = False

@@ -32,7 +32,6 @@ from tokens.ledger import (
     OverBudget,
     Repeated,
     RowTaken,
-    Token,
     Who,
 )
 from tokens.passkey_ledger import Passkey
@@ -230,6 +229,7 @@ class Issuer:
             metadata=order.metadata,
             bulk_id=None if order.row_id is None else bulk_id,
             row_id=order.row_id,
+            row_hash=None if order.row_id is None else self._row_hash(program_id, order),
             otp_fallback=order.otp_fallback,
         )
         return self._with_link(order, terms, token, claims)
@@ -314,6 +314,10 @@ class Issuer:
                 return CONFLICT.because(why)  # of one that has its token the ledger says so
         return None
 
+    def _row_hash(self, program_id: str, order: Order) -> bytes:
+        """Of all a row asks for, its secret content included: the row of another job is not taken for this one's."""
+        return self._secrets.call_hash(program_id, "order", sha256(msgspec.json.encode(order)).hexdigest())
+
     def _row_call(
         self, program_id: str, bulk_id: str, order: Order, made: Made, call_key: str | None
     ) -> Call | None:
@@ -337,17 +341,9 @@ class Issuer:
 
     def _taken(self, program_id: str, order: Order, result: RowTaken) -> Issued | Problem:
         token = self._ledger.token_of(program_id, result.token_id)
-        if token is None or not _same(order, token):
+        if token is None or token.row_hash != self._row_hash(program_id, order):
             return CONFLICT.because("This row was issued before with other contents.")
         return Issued(token.token_id, token.state, instant(token.expires_ms))
-
-
-def _same(order: Order, token: Token) -> bool:
-    """Whether a row asks for the token that was issued for it, by what is kept in the open."""
-    asked = (order.account_id, order.purpose, order.campaign_id, order.reward, order.decision_id)
-    held = (token.account_id, token.purpose, token.campaign_id, token.reward, token.decision_id)
-    proof = (order.otp_method, order.otp_fallback) == (token.otp_method, token.otp_fallback)
-    return asked == held and proof and order.channel == token.channel
 
 
 def _messages(order: Order) -> list[tuple[str, MessageKind]]:

@@ -73,6 +73,7 @@ tokens = Table(
     Column("policy_version", Text, nullable=False),
     Column("bulk_id", Text),
     Column("row_id", Text),
+    Column("row_hash", LargeBinary),
     Column("otp_fallback", Text),
     Column("settles", Text),
     Column("settled_ms", BigInteger),

@@ -59,6 +59,7 @@ def upgrade() -> None:
         *_whole("delivered_ms", null=True),
         *_text("policy_version"),
         *_text("bulk_id", "row_id", null=True),
+        *_binary("row_hash", null=True),
         sa.PrimaryKeyConstraint("token_hash"),
         sa.UniqueConstraint("program_id", "bulk_id", "row_id"),
         sa.UniqueConstraint("token_id"),
