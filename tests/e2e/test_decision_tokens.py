@@ -36,6 +36,8 @@ def checked(client: Client, member: str | None = None) -> dict[str, Any]:
     member = member or fresh()
     client.decide(event("earn", member, points=10 * POINTS))
     decision: dict[str, Any] = client.decide(event("redeem", member, points=POINTS)).json
+    if decision["source"] == "fallback":  # a hot store that a busy machine held up: nobody was judged
+        return checked(client, member)
     assert decision["decision"] == "allow", decision
     return decision
 
