@@ -28,6 +28,7 @@ def patient(tmp_path_factory, postgres_server):
             "EARNEST_REDIS_URL": f"redis://127.0.0.1:{between.port}",
             "EARNEST_DATABASE_URL": postgres_server,
             "EARNEST_HOT_TIMEOUT_MS": "10000",
+            "EARNEST_FALLBACK_DEADLINE_MS": "30000",
         }
         with Installation(home, **settings) as running:
             yield running, between

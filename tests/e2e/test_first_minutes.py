@@ -85,7 +85,7 @@ def test_a_newcomer_interrupts_the_loading_starts_again_and_pastes_what_is_print
         first = "".join(again[: again.index(next(line for line in again if "To look around" in line))])
         page = json.loads(pasted(again, "/v1/decisions?limit=5"))
         assert "Loading" not in first
-        assert page["items"][0]["model_version"].startswith("mdl_")
+        assert any(item["model_version"].startswith("mdl_") for item in page["items"])
         assert any(item["detectors"]["anomaly"]["status"] != "abstained" for item in page["items"])
 
 
