@@ -13,16 +13,15 @@ from starlette.routing import Route
 
 from app.locking.disputing import Disputes, Step
 from app.pages import telling
+from app.pages.answering import client_of, page
 from app.pages.assets import load_assets
 from app.pages.door import Door
 from app.pages.forms import FormFaulty, read_form
 from app.pages.headers import page_headers
-from app.pages.languages import accepted, chosen
 from app.pages.notices import PATIENCE_S, Icon
 from app.pages.origin import from_our_page
 from app.pages.rendering import Renderer, Sheet, say
 from app.redeeming.terms import Terms
-from app.redeeming.visiting import Client
 from tokens.ledger import Locale
 
 NOT_ME: Final = "/w/{link:path}"
@@ -66,10 +65,11 @@ class LockPages:
         self._disputes, self._public_url = disputes, public_url
         self._renderer = Renderer(public_url, load_assets())
         self.headers = page_headers(https=urlsplit(public_url).scheme == "https")
+        self._page = partial(page, self.headers)
 
     async def ask(self, request: Request) -> Response:
         """The same bytes whatever the link is, which is not even looked at."""
-        client = _client(request)
+        client = client_of(request)
         terms = await self._disputes.landing(client)
         if terms is None:
             return self._notice("dispute_wait", None, client.locale or "en", TOO_OFTEN, PATIENCE_S)
@@ -81,18 +81,18 @@ class LockPages:
         if not from_our_page(request, self._public_url):
             raise FormFaulty(FORBIDDEN)
         await read_form(request)
-        client = _client(request)
+        client = client_of(request)
         told = await self._disputes.confirm(request.path_params["link"], client)
         locale = client.locale or told.terms.locale
         return self._notice(told.step, told.terms, locale, STATUS[told.step], told.wait_s)
 
     def refused(self, request: Request, status: int) -> Response:
         """A form that did not come from our page: nothing was done."""
-        return self._notice("dispute_refused", None, _client(request).locale or "en", status)
+        return self._notice("dispute_refused", None, client_of(request).locale or "en", status)
 
     def away(self, request: Request) -> Response:
         """A store does not answer: perhaps it is done, certainly it can be asked for again."""
-        return self._notice("dispute_away", None, _client(request).locale or "en", AWAY, PATIENCE_S)
+        return self._notice("dispute_away", None, client_of(request).locale or "en", AWAY, PATIENCE_S)
 
     def _notice(
         self, step: str, terms: Terms | None, locale: Locale, status: int, retry_after_s: int | None = None
@@ -110,15 +110,6 @@ class LockPages:
             again=None,
         )
         return self._page(html, status, retry_after_s)
-
-    def _page(self, html: str, status: int = 200, retry_after_s: int | None = None) -> Response:
-        retry = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
-        return Response(html, status, {**self.headers, **retry}, "text/html")
-
-
-def _client(request: Request) -> Client:
-    locale = chosen(request.query_params.get("lang")) or accepted(request.headers.get("accept-language", ""))
-    return Client(request.client.host if request.client else "", locale)
 
 
 def _sheet(locale: Locale) -> Sheet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,16 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.pages.answering import client_of, page
 from app.pages.assets import load_assets
 from app.pages.door import Door
 from app.pages.forms import PASSKEY_BYTES, FormFaulty, read_form
 from app.pages.headers import PASSKEY_CREATE, page_headers
-from app.pages.languages import accepted, chosen
+from app.pages.languages import chosen
 from app.pages.notices import PATIENCE_S
 from app.pages.origin import from_our_page
 from app.pages.rendering import Renderer, Sheet
 from app.redeeming.enrolling import Enroller, Enrolment, Stage
-from app.redeeming.visiting import Client
 from tokens.ledger import Locale
 
 STATUS: Final[Mapping[Stage, int]] = {"unknown": 404, "gone": 410, "taken": 409, "full": 409, "wait": 429}
@@ -57,10 +58,11 @@ class EnrolmentPages:
         self._renderer = Renderer(public_url, load_assets())
         https = urlsplit(public_url).scheme == "https"
         self.headers = page_headers(https=https, features={PASSKEY_CREATE})
+        self._page = partial(page, self.headers)
 
     async def look(self, request: Request) -> Response:
         """What the link is for, and the button."""
-        return self._told(request, await self._enroller.look(request.path_params["link"], _client(request)))
+        return self._told(request, await self._enroller.look(request.path_params["link"], client_of(request)))
 
     async def enrol(self, request: Request) -> Response:
         """With the browser's answer."""
@@ -68,7 +70,7 @@ class EnrolmentPages:
             raise FormFaulty(FORBIDDEN)
         form = await read_form(request, PASSKEY_BYTES)
         link, answer = request.path_params["link"], form.get("answer", "")
-        return self._told(request, await self._enroller.enrol(link, answer, _client(request)))
+        return self._told(request, await self._enroller.enrol(link, answer, client_of(request)))
 
     def refused(self, request: Request, status: int) -> Response:
         """A form that did not come from our page: nothing was done."""
@@ -82,15 +84,6 @@ class EnrolmentPages:
         status = UNHELD if enrolment.mishap else STATUS.get(enrolment.stage, 200)
         html = self._renderer.enrolment(enrolment, _sheet(request, enrolment.locale))
         return self._page(html, status, enrolment.retry_after_s)
-
-    def _page(self, html: str, status: int, retry_after_s: int | None = None) -> Response:
-        retry = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
-        return Response(html, status, {**self.headers, **retry}, "text/html")
-
-
-def _client(request: Request) -> Client:
-    locale = chosen(request.query_params.get("lang")) or accepted(request.headers.get("accept-language", ""))
-    return Client(request.client.host if request.client else "", locale)
 
 
 def _sheet(request: Request, usual: Locale) -> Sheet:

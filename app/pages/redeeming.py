@@ -12,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.pages.answering import client_of, page
 from app.pages.assets import PREFIX, Asset, load_assets
 from app.pages.cookies import SessionCookie
 from app.pages.door import Door
 from app.pages.forms import MOST_BYTES, PASSKEY_BYTES, FormFaulty, read_form, token_in
 from app.pages.headers import PASSKEY_GET, asset_headers, page_headers
-from app.pages.languages import accepted, chosen
+from app.pages.languages import chosen
 from app.pages.notices import PATIENCE_S
 from app.pages.origin import FormTokens, from_our_page
 from app.pages.outbox import LocalBox, Outbox
@@ -117,6 +118,7 @@ class MemberPages:
         self._assets: dict[str, Asset] = {asset.address: asset for asset in assets.values()}
         self.renderer = Renderer(public_url, assets)
         self.headers = page_headers(https=https, features={PASSKEY_GET})
+        self._page = partial(page, self.headers)
         self.gestures: Mapping[str, Callable[[Request], Awaitable[Response]]] = {
             "code": partial(self._gesture, act=self._send_code),
             "verify": partial(self._gesture, act=self._verify),
@@ -127,7 +129,7 @@ class MemberPages:
 
     async def greet(self, request: Request) -> Response:
         """The landing page: the same bytes whatever the token's text is, which is not even looked at."""
-        client = _client(request)
+        client = client_of(request)
         view = await self._visits.landing(client)
         if view is None:
             sheet = self._sheet(request, client.locale or "en")
@@ -141,7 +143,7 @@ class MemberPages:
         form = await self._ours(request)
         text = request.path_params.get("token")
         entered = await self._visits.enter(
-            token_in(form.get("link", "")) if text is None else text, _client(request)
+            token_in(form.get("link", "")) if text is None else text, client_of(request)
         )
         if entered.cookie is None:
             return self._told(request, entered.view)
@@ -151,7 +153,7 @@ class MemberPages:
 
     async def look(self, request: Request) -> Response:
         """Where the visit stands."""
-        view = await self._visits.look(self._cookie.read(request), _client(request))
+        view = await self._visits.look(self._cookie.read(request), client_of(request))
         return self._told(request, view)
 
     async def back(self, request: Request) -> Response:
@@ -167,12 +169,12 @@ class MemberPages:
 
     def refused(self, request: Request, status: int) -> Response:
         """A form that did not come from our page: nothing was done."""
-        sheet = self._sheet(request, _client(request).locale or "en")
+        sheet = self._sheet(request, client_of(request).locale or "en")
         return self._page(self.renderer.trouble("refused", sheet), status)
 
     def away(self, request: Request) -> Response:
         """A store does not answer: nothing was done, and nothing is lost."""
-        sheet = self._sheet(request, _client(request).locale or "en")
+        sheet = self._sheet(request, client_of(request).locale or "en")
         again = f"{VISIT}{sheet.query}" if _in_visit(request) else sheet.query or "?"
         return self._page(self.renderer.trouble("away", sheet, again), AWAY, PATIENCE_S)
 
@@ -187,7 +189,7 @@ class MemberPages:
         cookie = self._cookie.read(request)
         if cookie is not None and not self._tokens.fits(cookie, form.get("form_token", "")):
             raise FormFaulty(FORBIDDEN)
-        view = await act(cookie, form, _client(request))
+        view = await act(cookie, form, client_of(request))
         if view.mishap is None and view.step in ON_THE_WAY:
             return self._to_visit(request)
         return self._told(request, view)
@@ -237,15 +239,6 @@ class MemberPages:
         picked = chosen(request.query_params.get("lang"))
         location = f"{VISIT}?lang={picked}" if picked else VISIT
         return Response(status_code=SEE_OTHER, headers={**self.headers, "Location": location + fragment})
-
-    def _page(self, html: str, status: int = 200, retry_after_s: int | None = None) -> Response:
-        retry = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
-        return Response(html, status, {**self.headers, **retry}, "text/html")
-
-
-def _client(request: Request) -> Client:
-    locale = chosen(request.query_params.get("lang")) or accepted(request.headers.get("accept-language", ""))
-    return Client(request.client.host if request.client else "", locale)
 
 
 def _in_visit(request: Request) -> bool:

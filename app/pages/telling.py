@@ -69,11 +69,6 @@ def time_of_day(at_ms: int, zone: ZoneInfo, locale: Locale) -> str:
     return f"{clock} UTC" if zone.key == "UTC" else clock
 
 
-def machine_time(at_ms: int, zone: ZoneInfo) -> str:
-    """The instant for programs: RFC 3339."""
-    return datetime.fromtimestamp(at_ms // 1000, zone).isoformat()
-
-
 def duration(seconds: int, locale: Locale) -> str:
     """`45 seconds`, `15 minutes`, `3 hours`: never less than it is."""
     if seconds <= COARSE_S:
