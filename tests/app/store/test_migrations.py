@@ -9,6 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
 from app.store.sql import (
+    case_tables,  # noqa: F401 - its tables are in the same metadata
+    figure_tables,  # noqa: F401 - the same
     is_current,
     lock_tables,  # noqa: F401 - the same
     migrate,
