@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from detectors.actions import ACTIONS, Action
+from detectors.caps import Cap
 from detectors.default_limits import DEFAULT_LIMITS
+from detectors.holds import Holds
 from detectors.limits import Limit
 from detectors.snapshot import Segment
 
@@ -173,6 +175,9 @@ class Policy:
     hold_hours: how long points of a reviewed event are held, at most.
     segment:    what is usual in this programme.
     step_up:    how a challenge can be passed.
+    holds:      how a hold ends that nobody decided on.
+    caps:       how much is let through at all.
+    timezone:   IANA name; where the days of caps begin. The same as of one-time tokens (`tokens.timezone`).
     """
 
     version: str = "built-in"
@@ -190,14 +195,20 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     contexts: tuple[SharedContext, ...] = ()
     step_up: StepUp = StepUp()
+    holds: Holds = Holds()
+    caps: tuple[Cap, ...] = ()
+    timezone: str = "UTC"
     limits_by_type: Mapping[str, tuple[Limit, ...]] = field(init=False, repr=False, compare=False)
     rules_by_type: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+    caps_by_type: Mapping[str, tuple[Cap, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index by event type; a limit that acts on nothing (`allow`) only scores."""
         acting = [limit for limit in self.limits if limit.action != "allow"]
         limits = {name: tuple(one for one in acting if name in one.applies_to) for name in EVENT_TYPES}
         rules = {name: tuple(one for one in self.rules if name in one.applies_to) for name in EVENT_TYPES}
+        caps = {name: tuple(one for one in self.caps if name in one.applies_to) for name in EVENT_TYPES}
+        object.__setattr__(self, "caps_by_type", caps)
         object.__setattr__(self, "limits_by_type", limits)
         object.__setattr__(self, "rules_by_type", rules)
 

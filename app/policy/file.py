@@ -80,6 +80,11 @@ def parse(text: str) -> PolicyFile:
     }
     if problems:
         raise PolicyRefused(list(dict.fromkeys(problems)))
+    usual = replace(usual, timezone=usual_terms.timezone)
+    programs = {
+        program_id: replace(policy, timezone=program_terms[program_id].timezone)
+        for program_id, policy in programs.items()
+    }
     version = f"{document.name}-{_digest(usual, programs, usual_terms, program_terms)}"
     return PolicyFile(
         version,

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import UNSET, Struct, structs
 from msgspec.structs import asdict
 
+from app.policy.capping import overlay_caps
 from app.policy.returning import address_problem
 from app.policy.rules import RuleRefused, compile_rule
 from app.policy.sections import LimitSection, Section, StepUpSection
@@ -76,6 +77,8 @@ def overlay(base: Policy, section: Section, at: str, problems: list[str]) -> Pol
         rules=rules,
         contexts=(*base.contexts, *section.contexts),
         step_up=_step_up(base.step_up, section.step_up, at, problems),
+        holds=replace(base.holds, **_said(section.holds)),
+        caps=overlay_caps(base, section.caps, at, problems),
     )
 
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.redeeming.terms import TokensSection
 from detectors.actions import Action
+from detectors.caps import CapMeasure, Per, Period
 from detectors.limits import Measure
 from detectors.policy import Locale, Mode, SharedContext, StepUpMethod
 
@@ -73,6 +74,32 @@ class StepUpSection(Struct, frozen=True, forbid_unknown_fields=True):
     return_urls: tuple[Annotated[str, Meta(min_length=1, max_length=2_000)], ...] | UnsetType = UNSET
 
 
+class CapSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[caps.<CODE>]`: changes a cap that exists, or makes a new one; `enabled = false` drops it."""
+
+    enabled: bool = True
+    applies_to: tuple[str, ...] | UnsetType = UNSET
+    per: Per | UnsetType = UNSET
+    max: Annotated[int, Meta(ge=0, le=10**15)] | UnsetType = UNSET
+    measure: CapMeasure | UnsetType = UNSET
+    window: Period | int | UnsetType = UNSET
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | UnsetType = UNSET
+    action: Action | UnsetType = UNSET
+    complete_within_s: Annotated[int, Meta(le=90 * 86_400)] | UnsetType = UNSET
+    reward_ids: tuple[str, ...] | UnsetType = UNSET
+    campaign_ids: tuple[str, ...] | UnsetType = UNSET
+    partner_ids: tuple[str, ...] | UnsetType = UNSET
+    reasons: tuple[str, ...] | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class HoldsSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[holds]`: how a hold ends that nobody decided on. The same fields as `detectors.holds.Holds`."""
+
+    release_below_points: Annotated[int, Meta(ge=0, le=10**9)] | UnsetType = UNSET
+    release_below_minor: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
+
+
 class RuleSection(Struct, frozen=True, forbid_unknown_fields=True):
     """`[[rules]]`: an analyst's rule. The same fields as `detectors.policy.Rule`."""
 
@@ -102,6 +129,8 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     contexts: tuple[SharedContext, ...] = ()
     tokens: TokensSection = TokensSection()
     step_up: StepUpSection = StepUpSection()
+    holds: HoldsSection = HoldsSection()
+    caps: dict[Code, CapSection] = {}
 
 
 class Document(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
