@@ -46,6 +46,7 @@ class Traces(Struct, frozen=True, array_like=True):
     list_hits: list[_Hit]
     rules: list[str]
     lock: tuple[int, str] | None = None
+    excused: tuple[str, ...] = ()
 
 
 _encode = msgpack.Encoder().encode
@@ -62,6 +63,7 @@ def pack_found(verdict: Verdict) -> bytes:
             [_Hit(*hit) for hit in found.list_hits],
             [rule.code for rule in found.rule_hits],
             None if found.lock is None else (found.lock.since_ms, found.lock.by),
+            found.excused,
         )
     )
 
@@ -77,6 +79,7 @@ def unpack_found(packed: bytes, policy: Policy) -> Found:
         tuple(ListHit(hit.name, hit.kind, hit.entry_id, hit.reason) for hit in traces.list_hits),
         tuple(rules[code] for code in traces.rules if code in rules),
         None if traces.lock is None else Lock(*traces.lock),
+        traces.excused,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from detectors.actions import Action
 from detectors.base import Clear, Judgement, Signal, noisy_or
+from detectors.caps import UNITS, scope
 from detectors.limits import Breach
 from detectors.phrases import amount
 from detectors.policy import Policy
@@ -13,7 +14,7 @@ from detectors.velocity import reasons as limit_reasons
 from detectors.verdict import Found, Verdict, weigh
 
 Change = tuple[str, str]
-"""A lock, list entry, limit, rule or finding, as (stage, id), that might not have been."""
+"""A lock, list entry, limit, cap, rule or finding, as (stage, id), that might not have been."""
 
 
 def counterfactuals(verdict: Verdict, policy: Policy) -> tuple[str, ...]:
@@ -50,8 +51,9 @@ def _changes(verdict: Verdict) -> list[Change]:
     changes = [("lock", found.lock.by)] if found.lock is not None else []
     changes += [("list", hit.entry_id) for hit in found.list_hits]
     changes += [("limit", breach.limit.code) for breach in found.breaches]
+    changes += [("cap", spent.cap.code) for spent in found.spent]
     changes += [("rule", rule.code) for rule in found.rule_hits]
-    findings = (one for one in verdict.reasons if one.detector not in {"list", "rule", "fallback"})
+    findings = (one for one in verdict.reasons if one.detector not in {"list", "limit", "rule", "fallback"})
     changes += [("finding", one.code) for one in findings if ("limit", one.code) not in changes]
     return list(dict.fromkeys(changes))
 
@@ -65,6 +67,8 @@ def _without(found: Found, gone: Iterable[Change], policy: Policy) -> Found:
         tuple(hit for hit in found.list_hits if ("list", hit.entry_id) not in out),
         tuple(rule for rule in found.rule_hits if ("rule", rule.code) not in out),
         None if any(stage == "lock" for stage, _ in out) else found.lock,
+        found.excused,
+        tuple(spent for spent in found.spent if ("cap", spent.cap.code) not in out),
     )
 
 
@@ -96,6 +100,9 @@ def _words(change: Change, verdict: Verdict, policy: Policy) -> str:
         return f"Without the {hit.kind} on the {hit.name} list"
     if stage == "rule":
         return f"If the rule {name} had not been true"
+    if stage == "cap":
+        spent = next(one for one in verdict.found.spent if one.cap.code == name)
+        return f"With {spent.asked}{UNITS[spent.cap.measure]} left {scope(spent.cap)}"
     limit = next((limit for limit in policy.limits if limit.code == name), None)
     if limit is not None:
         return f"At {amount(limit, limit.max)} or fewer"

@@ -31,6 +31,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "CREDENTIALS_TRIED": ("accounts", "limit"),
     "REFERRED_ONESELF": ("count", "limit"),
     "DUPLICATE_PERSON": ("probability", "limit_probability"),
+    "DUPLICATE_OF_FRAUD": ("probability", "limit_probability"),
     "DISPOSABLE_EMAIL": ("disposable_email", "limit_disposable_email"),
     "SIGNUP_FARM_ADDRESS": ("accounts", "limit_accounts"),
     "SIGNUP_FARM_DEVICE": ("accounts", "limit_accounts"),
@@ -41,8 +42,8 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "ANOMALY_UNUSUAL": ("percentile", "limit"),
 }
 """Reason code → the names of both in its evidence."""
-MEASURES: Final = ("count", "points", "distinct")
-"""Under one of these names a programme's limit, whatever its code, shows what was observed."""
+MEASURES: Final = ("count", "points", "distinct", "value_minor")
+"""Under one of these names a programme's limit or cap, whatever its code, shows what was observed."""
 
 
 class Deciding(NamedTuple):

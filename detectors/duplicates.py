@@ -68,6 +68,12 @@ BONUSES: Final = frozenset(
     }
 )
 """Reasons of `earn` that are granted once a person, not for money spent."""
+KNOWN_FRAUD: Final = Threshold(
+    0.6,
+    "weight",
+    "one hand with an account confirmed as fraud: look before anything is paid out; it refuses nothing alone",
+    "docs/decisions/0012-feedback.md",
+)
 WORDS: Final = {
     "email": "e-mail address",
     "phone": "telephone number",
@@ -100,7 +106,8 @@ def linked(seen: Snapshot) -> tuple[LinkedAccount, ...]:
     Every account more likely than not (LINK_FLOOR) held by the same hand, likeliest first. Never itself.
 
     Takes the greatest of: the comparison of the two accounts; a link found before, unless a household is
-    declared; the sign-up farm they both arrived in. For a count of linked accounts keep those from REVIEW on.
+    declared; the sign-up farm they both arrived in; what a person said of the two. For a count of linked accounts
+    keep those from REVIEW on.
     """
     own, pairs = _pairs(seen)
     found = {account.key: account for account in _links(seen, pairs)}
@@ -120,7 +127,7 @@ class Duplicates:
     Whether this account is one of several of one person, or one of a farm.
 
     Returns:
-        Signal, its reasons DUPLICATE_PERSON, SIGNUP_FARM_{DEVICE,PAYMENT,PHONE,EMAIL,ADDRESS,IP} and
+        Signal, its reasons DUPLICATE_PERSON, DUPLICATE_OF_FRAUD, SIGNUP_FARM_{DEVICE,PAYMENT,PHONE,EMAIL,ADDRESS,IP} and
         DISPOSABLE_EMAIL;
         Clear with a score that ranks; Abstained where nothing is known that could link.
 
@@ -140,8 +147,12 @@ class Duplicates:
         own, pairs = _pairs(seen)
         gainful = _gainful(seen.event)
         young = gainful and member_ms(seen) < YOUNG.value * DAY_MS
-        links = [link for link in _links(seen, pairs) if young or not _is_carried(link)]
-        reasons = [farm.reason for farm in _counted(seen, own)]
+        linked_with, together = _links(seen, pairs), _counted(seen, own)
+        links = [link for link in linked_with if young or not _is_carried(link)]
+        reasons = [farm.reason for farm in together]
+        of_fraud = _of_fraud(seen, linked_with, together)
+        if of_fraud is not None:
+            reasons.append(of_fraud)
         if links and links[0].probability >= LINK_FLOOR.value:
             reasons.append(_duplicate_person(links))
         if seen.disposable_email:
@@ -178,6 +189,7 @@ def _linkable(seen: Snapshot) -> bool:
         or seen.payment is not None
         or seen.identifiers
         or seen.account.links
+        or seen.said.confirmed
         or seen.disposable_email
         or seen.event.type == "referral"
         or (seen.ip is not None and seen.event.type == "signup")
@@ -186,7 +198,7 @@ def _linkable(seen: Snapshot) -> bool:
 
 def _alone(seen: Snapshot) -> bool:
     """Whether this account shares nothing with anybody, as at most events: then nothing need be compared."""
-    if seen.disposable_email or seen.account.links:
+    if seen.disposable_email or seen.account.links or seen.said.confirmed:
         return False
     shared = (seen.device, seen.payment, seen.ip, *seen.identifiers.values())
     return all(
@@ -224,9 +236,9 @@ def _pairs(seen: Snapshot) -> tuple[Traits, dict[str, Pair]]:
 def _links(seen: Snapshot, pairs: dict[str, Pair]) -> list[LinkedAccount]:
     """The compared pairs, and links found before where they are likelier; likeliest first."""
     found = {key: LinkedAccount(key, pair.probability, pair.evidence) for key, pair in pairs.items()}
-    declared = _declared_household(seen)
+    declared, released = _declared_household(seen), seen.said.released
     for link in seen.account.links:
-        if link.key == seen.self_key or declared is None or link.key in declared:
+        if link.key == seen.self_key or declared is None or link.key in declared or link.key in released:
             continue
         known = found.get(link.key)
         if known is not None and _contradicted(known):
@@ -236,13 +248,42 @@ def _links(seen: Snapshot, pairs: dict[str, Pair]) -> list[LinkedAccount]:
             found[link.key] = LinkedAccount(
                 link.key, link.probability, (carried, *(known.evidence if known is not None else ()))
             )
+    for key in seen.said.confirmed:
+        compared = found[key].evidence if key in found else ()
+        found[key] = LinkedAccount(key, 1.0, (as_a_whole("analyst", "confirmed", 1.0), *compared))
     return sorted(found.values(), key=_likeliest_first)
+
+
+def _of_fraud(seen: Snapshot, links: list[LinkedAccount], together: list[Farm]) -> Reason | None:
+    """The likeliest link with an account confirmed as fraud, however long ago it was found."""
+    frauds = seen.said.frauds
+    if not frauds:
+        return None
+    chances = {link.key: link.probability for link in links if link.key in frauds}
+    for farm in together:
+        chances |= {key: max(tie, chances.get(key, 0.0)) for key, tie in farm.ties if key in frauds}
+    likely = [chance for chance in chances.values() if chance >= LINK_FLOOR.value]
+    if not likely:
+        return None
+    return Reason(
+        "DUPLICATE_OF_FRAUD",
+        KNOWN_FRAUD.value * max(likely),
+        f"probability {max(likely):.3f} that the same hand holds an account confirmed as fraud, {len(likely)} of them "
+        f"(from {LINK_FLOOR.value:.2f})",
+        {
+            "probability": round(max(likely), 4),
+            "limit_probability": LINK_FLOOR.value,
+            "frauds": len(likely),
+        },
+    )
 
 
 def _referred_oneself(seen: Snapshot) -> Reason | None:
     """At a referral: a device or payment instrument that both have used. Who lives together has devices in common too."""
     other = seen.counterparty
     if seen.event.type != "referral" or other is None:
+        return None
+    if seen.met.get("counterparty") in seen.said.released:
         return None
     shared = [
         role
@@ -307,7 +348,13 @@ def _duplicate_person(links: list[LinkedAccount]) -> Reason:
     certain = sum(1 for account in links if account.probability >= REVIEW.value)
     agreeing = [each.identifier for each in top.evidence if each.agreement == "exact"]
     differing = [each.identifier for each in top.evidence if each.agreement == "different"]
-    basis = "linked by an earlier decision" if _is_carried(top) else f"same {_listed(agreeing)}"
+    basis = (
+        "confirmed by an analyst"
+        if top.evidence[0].agreement == "confirmed"
+        else "linked by an earlier decision"
+        if _is_carried(top)
+        else f"same {_listed(agreeing)}"
+    )
     against = f"; different {_listed(differing)}" if differing else ""
     return Reason(
         "DUPLICATE_PERSON",

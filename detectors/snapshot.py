@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct, field
 
 from detectors.event import Event
+from detectors.said import NOTHING_SAID, Said
 
 MINUTE_S: Final = 60
 HOUR_S: Final = 3_600
@@ -193,6 +194,7 @@ class Snapshot(Struct, frozen=True):
     disposable_email: the profile's e-mail belongs to a throw-away domain.
     met:         role → key of whom the account met with this event: `device`, `payment`, `store`, `place`, ….
     vector:      the features of the anomaly model, made from all the rest (`detectors.forest.features`).
+    said:        what people said of this account and those it may meet.
     """
 
     event: Event
@@ -210,6 +212,7 @@ class Snapshot(Struct, frozen=True):
     disposable_email: bool = False
     met: Mapping[str, str] = field(default_factory=dict)
     vector: bytes = b""
+    said: Said = NOTHING_SAID
 
     def entity(self, role: str) -> Entity | None:
         """The entity in that role: account, device, ip, payment, counterparty."""

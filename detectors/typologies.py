@@ -54,6 +54,7 @@ POINTS_TO: Final[Mapping[str, tuple[str, ...]]] = {
     "EARNED_ON_EMULATOR": ("gamify", "bot_velocity"),
     "REFERRED_ONESELF": ("referral_ring",),
     "DUPLICATE_PERSON": ("signup_farm", "referral_ring", "promo_stack"),
+    "DUPLICATE_OF_FRAUD": ("signup_farm", "referral_ring", "promo_stack"),
     "DISPOSABLE_EMAIL": ("signup_farm", "referral_ring"),
     "SIGNUP_FARM_ADDRESS": ("signup_farm", "referral_ring", "promo_stack"),
     "SIGNUP_FARM_DEVICE": ("signup_farm", "referral_ring", "promo_stack"),

@@ -12,11 +12,13 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from detectors import caps
 from detectors.actions import ACTIONS, Action, milder, sterner
-from detectors.base import Abstained, Clear, Detector, Judgement, Reason
+from detectors.base import Abstained, Clear, Detector, Judgement, Reason, noisy_or
 from detectors.limits import Breach
 from detectors.locked import lock_on, lock_reason
 from detectors.policy import Cutoffs, Mode, Policy, RiskLevel, Rule
+from detectors.released import EXCUSABLE, excused_codes, most
 from detectors.snapshot import Lock, Snapshot
 from detectors.thresholds import Threshold
 from detectors.velocity import reasons as limit_reasons
@@ -57,13 +59,18 @@ class Weighed(Struct, frozen=True):
 
 
 class Found(NamedTuple):
-    """All that was found at one event, before it is weighed. `lock`: where it stops this event."""
+    """
+    All that was found at one event, before it is weighed. `lock`: where it stops this event. `excused`: codes that
+    were judged legitimate at this account. `spent`: caps that have no room for it.
+    """
 
     judgements: tuple[Judgement, ...]
     breaches: tuple[Breach, ...] = ()
     list_hits: tuple[ListHit, ...] = ()
     rule_hits: tuple[Rule, ...] = ()
     lock: Lock | None = None
+    excused: tuple[str, ...] = ()
+    spent: tuple[caps.CapBreach, ...] = ()
 
 
 class Verdict(Struct, frozen=True):
@@ -133,7 +140,10 @@ def combine(
         policy: The programme's.
         degraded: What failed on the way, in words.
     """
-    found = Found(tuple(judgements), tuple(breaches), tuple(list_hits), tuple(rule_hits), lock_on(seen))
+    excused = excused_codes(judgements, seen.said.excused)
+    found = Found(
+        tuple(judgements), tuple(breaches), tuple(list_hits), tuple(rule_hits), lock_on(seen), excused
+    )
     return weigh(seen.event.type, found, policy, tuple(degraded))
 
 
@@ -141,13 +151,13 @@ def weigh(event_type: str, found: Found, policy: Policy, degraded: tuple[str, ..
     """The verdict on an event of this type with these findings, whatever their order."""
     cutoffs = policy.cutoffs.get(event_type, NO_CUTOFFS)
     parts, near = _parts(found, policy)
-    risk = _risk([strength for _, strength, _ in parts])
-    asked = cutoffs.action(risk)
-    if asked in BEYOND_ANOMALY:
-        rest = _risk([strength for detector, strength, _ in parts if detector != "anomaly"])
-        asked = sterner(cutoffs.action(rest), milder(asked, ANOMALY_MOST))
+    risk, asked = _asked(parts, cutoffs)
+    if found.excused and asked != "allow":
+        rest = _asked(_inexcusable(parts, found.excused, policy), cutoffs)[1]
+        asked = sterner(rest, milder(asked, most(cutoffs)))
     action, source = _decide(found, policy, asked)
     shown = _spread(risk, near, cutoffs)
+    parts += [("limit", one.weight, (one,)) for one in caps.reasons(found.spent)]  # after the risk: no suspicion
     return Verdict(
         event_type,
         action,
@@ -157,7 +167,7 @@ def weigh(event_type: str, found: Found, policy: Policy, degraded: tuple[str, ..
         policy.mode,
         policy.version,
         found,
-        _weighed(parts) if parts else (),
+        _weighed(parts, found.excused) if parts else (),
         degraded,
     )
 
@@ -177,6 +187,7 @@ def fallback(event_type: str, policy: Policy, why: str) -> Verdict:
 NO_CUTOFFS: Final = Cutoffs()
 BEYOND_ANOMALY: Final = frozenset(ACTIONS[ACTIONS.index(ANOMALY_MOST) + 1 :])
 
+EXCUSED: Final = "; released: judged legitimate at this account"
 Part = tuple[str, float, Sequence[Reason]]
 """Who found it, how strong it is after the policy's weight, and its reasons."""
 
@@ -210,6 +221,29 @@ def _parts(found: Found, policy: Policy) -> tuple[list[Part], float]:
     return parts, 1.0 - calm
 
 
+def _asked(parts: Sequence[Part], cutoffs: Cutoffs) -> tuple[float, Action]:
+    """The risk of these, and what it asks for: of the anomaly model no more than `ANOMALY_MOST`."""
+    risk = _risk([strength for _, strength, _ in parts])
+    asked = cutoffs.action(risk)
+    if asked in BEYOND_ANOMALY:
+        rest = _risk([strength for detector, strength, _ in parts if detector != "anomaly"])
+        asked = sterner(cutoffs.action(rest), milder(asked, ANOMALY_MOST))
+    return risk, asked
+
+
+def _inexcusable(parts: Sequence[Part], excused: Sequence[str], policy: Policy) -> list[Part]:
+    """What is left without the reasons that are excused; a detector's other reasons keep their weight."""
+    left: list[Part] = []
+    for detector, strength, reasons in parts:
+        kept = [reason for reason in reasons if detector not in EXCUSABLE or reason.code not in excused]
+        if len(kept) == len(reasons):
+            left.append((detector, strength, reasons))
+        elif kept:
+            score = noisy_or([reason.weight for reason in kept])
+            left.append((detector, min(SUREST.value, policy.weights.get(detector, 0.0) * score), kept))
+    return left
+
+
 def _list_reason(hit: ListHit, weight: float) -> Reason:
     message = f"the {hit.kind} is on the {hit.name} list: {hit.reason}"
     return Reason(f"LIST_{hit.name.upper()}", weight, message, {"kind": hit.kind, "entry_id": hit.entry_id})
@@ -233,18 +267,20 @@ def _spread(risk: float, near: float, cutoffs: Cutoffs) -> float:
 
 
 def _decide(found: Found, policy: Policy, asked: Action) -> tuple[Action, Source]:
-    """The sternest answer any stage asks for, and the first stage to ask for it. Nothing pardons a lock."""
+    """The sternest answer any stage asks for, and the first to ask for it. Nothing pardons a lock or a cap."""
     if found.lock is not None:
         return "block", "list"
-    if not (found.list_hits or found.breaches or found.rule_hits):
+    if not (found.list_hits or found.breaches or found.rule_hits or found.spent):
         return asked, "detectors"
+    limited: Action = "allow"
+    for spent in found.spent:
+        limited = sterner(limited, spent.cap.action)
     names = {hit.name for hit in found.list_hits}
     if "allow" in names and "block" not in names:
-        return "allow", "list"
+        return ("allow", "list") if limited == "allow" else (limited, "limit")
     listed: Action = policy.block_list.action if "block" in names else "allow"
     if "watch" in names:
         listed = sterner(listed, policy.watch_list.action)
-    limited: Action = "allow"
     for breach in found.breaches:
         limited = sterner(limited, breach.limit.action)
     ruled: Action = "allow"
@@ -260,8 +296,8 @@ def _decide(found: Found, policy: Policy, asked: Action) -> tuple[Action, Source
     return action, next((source for source, stage in stages if stage == action), "detectors")
 
 
-def _weighed(parts: Sequence[Part]) -> tuple[Weighed, ...]:
-    """Each reason with its share of -log(1 - risk): shares of independent evidence add up."""
+def _weighed(parts: Sequence[Part], excused: Sequence[str]) -> tuple[Weighed, ...]:
+    """Each reason with its share of -log(1 - risk): shares of independent evidence add up. Excused ones say so."""
     shares = []
     for detector, strength, reasons in parts:
         inside = [-log1p(-min(reason.weight, SUREST.value)) for reason in reasons]
@@ -275,8 +311,8 @@ def _weighed(parts: Sequence[Part]) -> tuple[Weighed, ...]:
             reason.code,
             detector,
             share / everything if everything else 1.0 / len(shares),
-            reason.message,
-            dict(reason.evidence),
+            reason.message + EXCUSED if reason.code in excused else reason.message,
+            {**reason.evidence, "released": 1} if reason.code in excused else dict(reason.evidence),
         )
         for share, detector, reason in sorted(shares, key=_order)
     ]

@@ -72,7 +72,7 @@ PLACE: Final[dict[str, Callable[[Snapshot, str], Value]]] = {
     "context": lambda seen, role: seen.contexts.get(role, ""),
 }
 ACCOUNT: Final[dict[str, Callable[[Snapshot, str], Value]]] = {
-    "links": lambda seen, _: len(seen.account.links),
+    "links": lambda seen, _: sum(link.key not in seen.said.released for link in seen.account.links),
     "earned_points": lambda seen, _: seen.account.totals_points.get("earn", 0),
     "burned_points": lambda seen, _: seen.account.totals_points.get("burn", 0),
 }

@@ -171,7 +171,10 @@ def _sign_ups_on_ip(seen: Snapshot, own: Traits) -> Reason | None:
     if count <= 1:
         return None
     accounts = others(seen, seen.ip)
-    today = [peer for peer in accounts if abs(seen.as_of_ms - peer.first_seen_ms) < DAY_S * 1_000]
+    today = _today(seen, accounts)
+    if seen.said.released:
+        known = _today(seen, seen.ip.peers.get("account", ()))
+        count -= sum(1 for peer in known if peer.key in seen.said.released)
     relatives = min(HOUSEHOLD.value - 1, sum(1 for peer in today if kin(own, peer.traits)))
     counted = max(0.0, count - 1 - relatives * (1.0 - KIN_SHARE.value))
     weight = IP_CAP.value * strength(counted, IP_FREE.value) * min(1.0, count / (len(accounts) + 1))
@@ -188,6 +191,10 @@ def _sign_ups_on_ip(seen: Snapshot, own: Traits) -> Reason | None:
             "window_s": DAY_S,
         },
     )
+
+
+def _today(seen: Snapshot, accounts: Sequence[Peer]) -> list[Peer]:
+    return [peer for peer in accounts if abs(seen.as_of_ms - peer.first_seen_ms) < DAY_S * 1_000]
 
 
 def _nearest_first(arrival: tuple[Peer, float]) -> tuple[float, str]:

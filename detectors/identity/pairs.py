@@ -26,14 +26,15 @@ class Evidence(NamedTuple):
     One observation about a pair.
 
     identifier:  email, phone, payment, device, ip, address, name_dob, given_name, family_name, date_of_birth;
-                 `earlier` for a link found before, `sign_ups` for accounts that arrived together.
-    agreement:   exact or different; `carried` and `together` for the last two.
+                 `earlier` for a link found before, `sign_ups` for accounts that arrived together, `analyst` for what a
+                 person said.
+    agreement:   exact or different; `carried`, `together` and `confirmed` for the last three.
     weight_log2: bits against the likelier of the two alternatives (strangers, household); positive speaks for
-                 one person. For `earlier` and `sign_ups` the log-odds of the whole link.
+                 one person. For the last three the log-odds of the whole link.
     """
 
     identifier: str
-    agreement: Literal["exact", "different", "carried", "together"]
+    agreement: Literal["exact", "different", "carried", "together", "confirmed"]
     weight_log2: float
 
 
@@ -80,7 +81,9 @@ def compare(shared: Mapping[str, int], own: Traits, other: Traits) -> Pair:
     return Pair(probability(total), tuple(evidence))
 
 
-def as_a_whole(identifier: str, agreement: Literal["carried", "together"], chance: float) -> Evidence:
+def as_a_whole(
+    identifier: str, agreement: Literal["carried", "together", "confirmed"], chance: float
+) -> Evidence:
     """Evidence that is not a comparison but a probability known from elsewhere, as log-odds."""
     within = min(max(chance, _LEAST_CHANCE), 1.0 - _LEAST_CHANCE)
     return Evidence(identifier, agreement, round(log2(within / (1.0 - within)), 2))

@@ -17,8 +17,9 @@ ROLES: Final = ("email", "phone", "payment", "device", "name_dob", "address")
 
 
 def others(seen: Snapshot, entity: Entity) -> list[Peer]:
-    """The other accounts seen at an entity."""
-    return [peer for peer in entity.peers.get("account", ()) if peer.key != seen.self_key]
+    """The other accounts seen at an entity, without those a person has judged to be somebody else's."""
+    peers, released = entity.peers.get("account", ()), seen.said.released
+    return [peer for peer in peers if peer.key != seen.self_key and peer.key not in released]
 
 
 def staffed(event: Event) -> bool:

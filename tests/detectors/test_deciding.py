@@ -16,6 +16,7 @@ from detectors.deciding import MEASURES, PAIRS, deciding
 from detectors.event import Device, Money
 from detectors.forest.explain import Attribution
 from detectors.policy import DEFAULT
+from detectors.said import Said
 from detectors.snapshot import DAY_S, Entity, Peer, Snapshot, Traits
 from detectors.texts import TEXTS
 from tests.detectors.circumstances import TAKEN_OVER
@@ -72,6 +73,7 @@ def telling() -> list[Snapshot]:
         seen(
             "signup", newcomer, points=None,
             identifiers={"email": known, "phone": known}, traits=Traits(1, 2, 3, 4),
+            said=Said(frauds={person.key: NOW_MS}),
         ),
     ]  # fmt: skip
 

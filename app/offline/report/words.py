@@ -22,6 +22,7 @@ _OTHERS: Final = {
     "EARNED_ON_EMULATOR": "points on an emulated device",
     "REFERRED_ONESELF": "who refers and who is referred use the same device or card",
     "DUPLICATE_PERSON": "another account is probably the same person's",
+    "DUPLICATE_OF_FRAUD": "probably held by the same hand as an account confirmed as fraud",
     "DISPOSABLE_EMAIL": "the e-mail belongs to a throw-away domain",
     "SIGNUP_FARM_ADDRESS": "many sign-ups at one postal address",
     "SIGNUP_FARM_DEVICE": "many sign-ups on one device",
