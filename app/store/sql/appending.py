@@ -172,6 +172,8 @@ def _row(seq: int, entry: Decided, key: AccountKey) -> dict[str, Any]:
         "links": _encode_links(entry.links) if entry.links else None,
         "found": entry.found,
         "vector": entry.vector or None,
+        "partner_id": event.partner_id,
+        "store_id": event.store_id,
     }
 
 

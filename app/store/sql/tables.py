@@ -69,13 +69,16 @@ decisions = Table(
     Column("vector", LargeBinary),
     Column("passed_ms", BigInteger),
     Column("passed_method", Text),
+    Column("partner_id", Text),
+    Column("store_id", Text),
     UniqueConstraint("program_id", "event_id"),
     Index("ix_decisions_newest", "program_id", "occurred_ms", "seq"),
     Index("ix_decisions_timeline", "program_id", "account_id", "occurred_ms", "seq"),
 )
 """`burned_at_decision` is as journalled, `burned` as the outcomes left it. `sealed_event` opens with the
 account's key of that `key_id`; `links` is MessagePack. Where `passed_ms` is set the decision was `challenge` and
-is `allow` since; what a redemption burned by it stands in `burned_at_decision` as if it had been allowed at once."""
+is `allow` since; what a redemption burned by it stands in `burned_at_decision` as if it had been allowed at once.
+`partner_id` and `store_id` are the event's, for those who may see only theirs; NULL too in rows older than they are."""
 
 outcomes = Table(
     "outcomes",
@@ -92,6 +95,7 @@ outcomes = Table(
     Column("points", BigInteger, nullable=False),
     Column("effect", Text, nullable=False),
     UniqueConstraint("program_id", "decision_id", "told_ms", "outcome", "told_by"),
+    Index("ix_outcomes_account", "program_id", "account_id", "told_ms", "seq"),
 )
 """Everything ever told, also of decisions not (yet) known. Shares the sequence of `decisions`."""
 
@@ -110,6 +114,7 @@ step_ups = Table(
     Column("points", BigInteger, nullable=False),
     Column("effect", Text, nullable=False),
     UniqueConstraint("program_id", "decision_id"),
+    Index("ix_step_ups_account", "program_id", "account_id", "passed_ms", "seq"),
 )
 """Challenges that were passed, each once. Shares the sequence of `decisions`."""
 
@@ -171,6 +176,7 @@ labels = Table(
     Column("labelled_by", Text, nullable=False),
     Index("ix_labels_newest", "program_id", "labelled_ms", "seq"),
     Index("ix_labels_account", "program_id", "account_id", "labelled_ms", "seq"),
+    Index("ix_labels_event", "program_id", "event_id", "labelled_ms", "seq"),
 )
 
 policies = Table(
