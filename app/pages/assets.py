@@ -22,12 +22,12 @@ class Asset(NamedTuple):
     media_type: str
 
 
-def load_assets() -> Mapping[str, Asset]:
-    """Every asset by the name templates know it by, `page.css`."""
-    return {path.name: _asset(path) for path in sorted(FOLDER.iterdir()) if path.suffix in _MEDIA}
+def load_assets(folder: Path = FOLDER, prefix: str = PREFIX) -> Mapping[str, Asset]:
+    """Every asset of a folder by the name templates know it by, `page.css`; served below `prefix`."""
+    return {path.name: _asset(path, prefix) for path in sorted(folder.iterdir()) if path.suffix in _MEDIA}
 
 
-def _asset(path: Path) -> Asset:
+def _asset(path: Path, prefix: str) -> Asset:
     body = path.read_bytes()
     digest = hashlib.sha256(body).hexdigest()[:DIGEST_CHARS]
-    return Asset(f"{PREFIX}{path.stem}.{digest}{path.suffix}", body, _MEDIA[path.suffix])
+    return Asset(f"{prefix}{path.stem}.{digest}{path.suffix}", body, _MEDIA[path.suffix])
