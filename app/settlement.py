@@ -65,11 +65,12 @@ def settles(
     """
     if kind not in TOTALLED or not points:
         return ""
-    before, after = _counts(known, allowed=allowed), _counts(outcome, allowed=allowed)
+    before, after = took_place(known, allowed=allowed), took_place(outcome, allowed=allowed)
     return "" if before == after else f"{'settle' if after else 'unsettle'} {kind}"
 
 
-def _counts(outcome: Outcome | None, *, allowed: bool) -> bool:
+def took_place(outcome: Outcome | None, *, allowed: bool) -> bool:
+    """Whether an event's points count, by the last outcome told."""
     return outcome == "completed" or (allowed and outcome not in {"cancelled", "reversed"})
 
 

@@ -35,6 +35,7 @@ from app.worker.despooling import Despooler
 from app.worker.hooking import hooking
 from app.worker.lock_chores import lock_chores
 from app.worker.recorder import Recorder
+from app.worker.reviewing import reviewing_chores
 from app.worker.token_chores import token_chores
 
 IDLE_S: Final = 0.05
@@ -85,6 +86,7 @@ async def _run(settings: Settings) -> None:
             beside(token_chores(settings, master, engine), stopping),
             beside([completing(engine, pipeline, record, sighter, journal)], stopping),
             beside(lock_chores(master, engine, pipeline, sighter), stopping),
+            beside(reviewing_chores(master, engine, sighter), stopping),
         ):
             while not stopping.is_set():
                 pause = await work.turn()

@@ -32,8 +32,8 @@ daily_figures = Table(
     Index("ix_daily_figures_partner", "program_id", "partner_id", "figure", "day"),
     Index("ix_daily_figures_store", "program_id", "store_id", "figure", "day"),
 )
-"""Counts by day (UTC, since 1970-01-01) of `app.reviewing.counting`. `whole` 1: of the programme, both ids empty; 0: of one
-partner and store, empty where the event named none."""
+"""Counts by day (UTC, since 1970-01-01) of `app.reviewing.counting`. `whole` 1: of the programme, both ids empty; 0: of
+one partner and store, empty where the event named none."""
 
 counted_decisions = Table(
     "counted_decisions",

@@ -1,0 +1,1 @@
+"""What the console shows, read from SQL; and the tables it is read from, kept by the worker."""
