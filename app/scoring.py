@@ -38,6 +38,7 @@ from app.spool import Spool
 from detectors.actions import SEVERITY
 from detectors.event import Event
 from detectors.policy import DETECTORS
+from detectors.snapshot import LinkSeen
 from detectors.verdict import Found, fallback, weigh
 
 TOGETHER: Final = 32
@@ -46,6 +47,8 @@ AHEAD: Final = 3
 """Stretches of a batch under way at once: one counted, one judged, one journalled."""
 DISK_THREADS: Final = 8
 """Of their own, so that no reader of a hanging database stands before a decision; fsyncs overlap in the kernel."""
+KEPT: Final[frozenset[Origin]] = frozenset({"event", "redemption"})
+"""Origins that settle differently, so a decision in the dark keeps them; `source` tells that it was in the dark."""
 RECORD_PATIENCE_S: Final = 0.03
 """For the record's word on a repeat while the hot store is away: leaves the disk half of the 100 ms."""
 
@@ -84,9 +87,9 @@ class Scorer:
         self._earlier = Earlier(history, record, spool, journal, ticks)
         self._disk = ThreadPoolExecutor(DISK_THREADS, "spool")
 
-    async def decide(self, event: Event, origin: Origin) -> Answer:
-        """Decide one event, or repeat the answer it was given before."""
-        return (await self._together([event], origin))[0]
+    async def decide(self, event: Event, origin: Origin, link: LinkSeen | None = None) -> Answer:
+        """Decide one event, or repeat the answer it was given before. `link`: the one-time link it redeems."""
+        return (await self._together([event], origin, link))[0]
 
     async def decide_many(self, events: Sequence[Event], origin: Origin) -> Sequence[Answer]:
         """
@@ -115,9 +118,13 @@ class Scorer:
                 task.cancel()
         return answers
 
-    async def _together(self, events: Sequence[Event], origin: Origin) -> list[Answer]:
+    async def _together(
+        self, events: Sequence[Event], origin: Origin, link: LinkSeen | None = None
+    ) -> list[Answer]:
         began, received_ms = self._ticks(), self._clock()
         sighted = [self._sighter.sight(event) for event in events]
+        if link is not None:
+            sighted = [one._replace(link=link) for one in sighted]
         try:
             sightings, claims = await self._earlier.claim(sighted)
             seen = await self._history.observe_many(sightings)
@@ -250,7 +257,7 @@ class Scorer:
         listed = weigh(event.type, Found((), (), tuple(hits)), policy, verdict.degraded)
         if SEVERITY[listed.action] > SEVERITY[verdict.action]:
             verdict = listed
-        origin = origin if origin == "event" else "fallback"
+        origin = origin if origin in KEPT else "fallback"
         draft = _Draft(
             sighted, self._draft(event, sighted, Judged(verdict, (), b""), origin, self._clock(), began)
         )

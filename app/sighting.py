@@ -21,7 +21,7 @@ from detectors.event import Event, Location, Profile, instant_ms
 from detectors.identity.email import canonical_domain, is_disposable
 from detectors.identity.identifiers import attributes, identifiers
 from detectors.places import place_key
-from detectors.snapshot import POINTED, Traits
+from detectors.snapshot import POINTED, LinkSeen, Traits
 
 KEY_BYTES: Final = 8
 """Of an entity's hash: among 10^8 accounts of a programme two share one with a chance of 3 in 10,000."""
@@ -34,12 +34,13 @@ LISTED_KINDS: Final = ("account", "device", "ip", "payment", "email", "phone", "
 
 
 class Sighted(NamedTuple):
-    """A sighting, and what the snapshot needs beside it."""
+    """A sighting, and what the snapshot needs beside it; `link`: of the one-time link it redeems, if it redeems one."""
 
     sighting: Sighting
     event_id: str
     traits: Traits
     disposable_email: bool
+    link: LinkSeen | None = None
 
 
 def network(ip: str) -> str:

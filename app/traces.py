@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct, msgpack
 
+from detectors.actions import Action
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal
 from detectors.limits import Breach
 from detectors.policy import Policy
@@ -20,6 +21,7 @@ class _Reason(Struct, frozen=True, array_like=True):
     weight: float
     message: str
     evidence: dict[str, Value]
+    least: Action = "allow"
 
 
 class _Judgement(Struct, frozen=True, array_like=True):
@@ -91,7 +93,7 @@ def _packed(judgement: Judgement) -> _Judgement:
         judgement.detector,
         judgement.score,
         "",
-        [_Reason(one.code, one.weight, one.message, dict(one.evidence)) for one in reasons],
+        [_Reason(one.code, one.weight, one.message, dict(one.evidence), one.least) for one in reasons],
     )
 
 
@@ -100,5 +102,5 @@ def _unpacked(told: _Judgement) -> Judgement:
         return Abstained(told.detector, told.why)
     if not told.reasons:
         return Clear(told.detector, told.score)
-    reasons = [Reason(one.code, one.weight, one.message, one.evidence) for one in told.reasons]
+    reasons = [Reason(one.code, one.weight, one.message, one.evidence, one.least) for one in told.reasons]
     return Signal(told.detector, told.score, reasons)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from detectors.actions import Action
 from detectors.snapshot import Snapshot
 
 Evidence = Mapping[str, int | float | str]
@@ -20,12 +21,14 @@ class Reason(Struct, frozen=True):
     weight:   the finding's own strength in [0, 1); reasons of a detector combine by noisy-OR.
     message:  for the analyst, in English, computed from `evidence`.
     evidence: the deciding numbers, each with its unit in the name, and the limit it was held against.
+    least:    the mildest answer it leaves, where the sum of weights is not to decide that.
     """
 
     code: str
     weight: float
     message: str
     evidence: Evidence = field(default_factory=dict)
+    least: Action = "allow"
 
 
 class Signal(Struct, frozen=True):

@@ -39,6 +39,11 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "SIGNUP_FARM_IP": ("sign_ups_24h", "limit_sign_ups"),
     "SIGNUP_FARM_PAYMENT": ("accounts", "limit_accounts"),
     "SIGNUP_FARM_PHONE": ("accounts", "limit_accounts"),
+    "LINK_OPENED_AROUND": ("devices", "limit"),
+    "LINK_OPENED_ABROAD": ("countries", "limit"),
+    "LINK_FORWARDED": ("forwarded", "limit"),
+    "LINK_CODES_FAILED": ("failed_codes", "limit"),
+    "LINK_DEVICE_COLLECTS": ("members", "limit"),
     "ANOMALY_UNUSUAL": ("percentile", "limit"),
 }
 """Reason code → the names of both in its evidence."""

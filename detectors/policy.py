@@ -18,8 +18,10 @@ EVENT_TYPES: Final = (
     "purchase", "expire", "referral", "close",
 )  # fmt: skip
 """As the contract spells them, without the synonyms."""
-DETECTORS: Final = ("velocity", "earn_burn", "duplicates", "takeover", "insider", "anomaly")
-"""As the contract lists them."""
+IN_FILES: Final = ("velocity", "earn_burn", "duplicates", "takeover", "insider", "anomaly")
+"""As the contract lists them: the columns of a replay, where no links are redeemed."""
+DETECTORS: Final = (*IN_FILES, "links")
+"""All that judge."""
 Mode = Literal["enforce", "shadow"]
 Locale = Literal["en", "de"]
 RiskLevel = Literal["low", "medium", "high", "critical"]
@@ -150,6 +152,7 @@ acts, ask (challenge); where points come in or nobody is there to ask, look (rev
 
 DEFAULT_WEIGHTS: Final[Mapping[str, float]] = {
     "velocity": 1.0, "earn_burn": 0.9, "duplicates": 0.95, "takeover": 0.95, "insider": 0.0, "anomaly": 0.65,
+    "links": 1.0,
 }  # fmt: skip
 """How far a detector's word counts, in [0, 1]. Limits are the programme's own; nothing decides about an
 employee; a rare event reaches a review (0.8 × 0.65 = 0.52) only at the end of the scale."""

@@ -163,6 +163,27 @@ class Entity(Struct, frozen=True):
     lock: Lock | None = None
 
 
+class LinkSeen(NamedTuple):
+    """
+    What is known of the one-time link that an event redeems. A link is opened by a person's gesture: what mail scanners
+    fetch is not counted.
+
+    devices_24h, countries_24h: different ones it was opened on and from in the 24 h before, the redeemer's included;
+                  one device is one cookie, or one kind of browser on one network where cookies are cleared.
+    failed_codes: wrong codes typed at it, ever.
+    forwarded:    it is redeemed on another device and in another country than where it was opened first.
+    channel:      how it was delivered: `email`, or `none` (by the programme itself).
+    age_s:        seconds since it was issued.
+    """
+
+    devices_24h: int = 1
+    countries_24h: int = 1
+    failed_codes: int = 0
+    forwarded: bool = False
+    channel: str = "none"
+    age_s: int = 0
+
+
 class Segment(Struct, frozen=True):
     """
     What is usual in this programme: from the policy, or learned where the policy leaves it open.
@@ -195,6 +216,7 @@ class Snapshot(Struct, frozen=True):
     met:         role → key of whom the account met with this event: `device`, `payment`, `store`, `place`, ….
     vector:      the features of the anomaly model, made from all the rest (`detectors.forest.features`).
     said:        what people said of this account and those it may meet.
+    link:        the one-time link it redeems, where it redeems one.
     """
 
     event: Event
@@ -213,6 +235,7 @@ class Snapshot(Struct, frozen=True):
     met: Mapping[str, str] = field(default_factory=dict)
     vector: bytes = b""
     said: Said = NOTHING_SAID
+    link: LinkSeen | None = None
 
     def entity(self, role: str) -> Entity | None:
         """The entity in that role: account, device, ip, payment, counterparty."""

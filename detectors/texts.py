@@ -42,6 +42,10 @@ REQUEST: Final = Text(
     "Your request is being completed; this time it takes a little longer.",
     "Ihr Anliegen wird bearbeitet; diesmal dauert es etwas länger.",
 )
+REWARD: Final = Text(
+    "Your reward is on its way; this time it takes a little longer.",
+    "Ihre Prämie ist unterwegs; diesmal dauert es etwas länger.",
+)
 
 TEXTS: Final[dict[str, Text]] = {
     "VELOCITY_REDEEM_ACCOUNT_1H": REDEMPTION,
@@ -101,6 +105,11 @@ TEXTS: Final[dict[str, Text]] = {
     "STRANGE_STORE_SPENDS": IDENTITY,
     "SPENT_AFTER_FAILED_LOGINS": IDENTITY,
     "CREDENTIALS_TRIED": IDENTITY,
+    "LINK_OPENED_AROUND": REDEMPTION,
+    "LINK_OPENED_ABROAD": REDEMPTION,
+    "LINK_FORWARDED": REDEMPTION,
+    "LINK_CODES_FAILED": REWARD,
+    "LINK_DEVICE_COLLECTS": REWARD,
     "ANOMALY_UNUSUAL": REQUEST,
     "LIST_BLOCK": REQUEST,
     "LIST_WATCH": REQUEST,

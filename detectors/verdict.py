@@ -228,6 +228,9 @@ def _asked(parts: Sequence[Part], cutoffs: Cutoffs) -> tuple[float, Action]:
     if asked in BEYOND_ANOMALY:
         rest = _risk([strength for detector, strength, _ in parts if detector != "anomaly"])
         asked = sterner(cutoffs.action(rest), milder(asked, ANOMALY_MOST))
+    for _, strength, reasons in parts:
+        for reason in reasons if strength else ():
+            asked = sterner(asked, reason.least)
     return risk, asked
 
 

@@ -13,7 +13,7 @@ from app.offline.replaying import Replayed
 from app.ports import Action, LinkFound
 from detectors.base import Abstained
 from detectors.event import Event
-from detectors.policy import DETECTORS
+from detectors.policy import IN_FILES
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 INSTANT: Final = pl.Datetime("us", "UTC")
@@ -30,7 +30,7 @@ ROWS: Final[Mapping[str, pl.DataType]] = {
     "type": pl.String(),
     "decision": pl.String(),
     "risk_score": pl.Float64(),
-    **dict.fromkeys(DETECTORS, pl.Float64()),
+    **dict.fromkeys(IN_FILES, pl.Float64()),
     "reasons": pl.List(pl.String()),
     "messages": pl.List(pl.String()),
     "source": pl.String(),
@@ -86,7 +86,7 @@ class Rows:
                 event.type,
                 verdict.enforced,
                 round(100 * verdict.risk, 2),
-                *[scores.get(name) for name in DETECTORS],
+                *[scores.get(name) for name in IN_FILES],
                 CODE_SEPARATOR.join([one.code for one in shown]) if shown else None,
                 MESSAGE_SEPARATOR.join([one.message for one in shown]) if shown else None,
                 verdict.source,

@@ -18,6 +18,7 @@ from detectors.snapshot import (
     Entity,
     Fact,
     Link,
+    LinkSeen,
     Peer,
     Segment,
     Series,
@@ -190,4 +191,6 @@ snapshots = st.builds(
     ),
     st.booleans(),
     st.fixed_dictionaries({}, optional={"device": _keys, "payment": _keys, "store": _keys, "place": _places}),
+    link=st.none()
+    | st.builds(LinkSeen, *[st.integers(0, 9)] * 3, st.booleans(), st.just("email"), st.integers(0, 10**6)),
 )

@@ -17,7 +17,7 @@ from detectors.event import Device, Money
 from detectors.forest.explain import Attribution
 from detectors.policy import DEFAULT
 from detectors.said import Said
-from detectors.snapshot import DAY_S, Entity, Peer, Snapshot, Traits
+from detectors.snapshot import DAY_S, Entity, LinkSeen, Peer, Snapshot, Traits
 from detectors.texts import TEXTS
 from tests.detectors.circumstances import TAKEN_OVER
 from tests.detectors.snapshots import DAY_MS, NOW_MS, OWN_KEY, account, burst, seen, series, snapshots
@@ -93,6 +93,12 @@ def stories_of_points() -> list[Snapshot]:
     ]
 
 
+def handed_around() -> Snapshot:
+    """A one-time link with everything wrong that can be."""
+    link = LinkSeen(devices_24h=4, countries_24h=3, failed_codes=6, forwarded=True)
+    return replace(seen("redeem", account(), points=0, device=newcomers(9)), link=link)
+
+
 def reasons_at(at: Snapshot) -> list[Reason]:
     judged = (detector.judge(at) for detector in DETECTORS)
     return list(chain.from_iterable(one.reasons for one in judged if isinstance(one, Signal)))
@@ -117,7 +123,7 @@ def test_the_pairs_are_of_the_codes_there_are():
 
 def test_every_finding_there_is_shows_the_right_pair():
     """One event or another makes each detector say each of its codes; none is left untried."""
-    stories = [*telling(), *stories_of_points(), *TAKEN_OVER.values()]
+    stories = [*telling(), *stories_of_points(), *TAKEN_OVER.values(), handed_around()]
     found = [reason for at in stories for reason in reasons_at(at)]
     assert {reason.code for reason in found} >= set(PAIRS)
     assert all(holds(reason) for reason in found)

@@ -51,7 +51,7 @@ def test_every_weight_has_its_row(name):
 
 
 LAWS = {
-    "velocity", "earn_burn", "earning", "returning", "findings", "duplicates", "takeover", "anomaly", "released",
+    "velocity", "links", "earn_burn", "earning", "returning", "findings", "duplicates", "takeover", "anomaly", "released",
     "verdict",
 }  # fmt: skip
 
