@@ -57,10 +57,9 @@ def load(folder: Path = FOLDER) -> Content:
     reasons = _read(folder / "reasons.toml", dict[str, ReasonText], problems) or {}
     moves = _read(folder / "moves.toml", dict[Move, MoveText], problems) or {}
     if not problems:
-        content = Content(
-            {name: typologies[name] for name in TYPOLOGIES if name in typologies}, reasons, moves
-        )
-        problems = [*_absences(files.keys(), content), *_slips(content)]
+        in_order = sorted(typologies, key=lambda name: typologies[name].number)
+        content = Content({name: typologies[name] for name in in_order}, reasons, moves)
+        problems = [*_strangers(content), *_slips(content)]
     if problems:
         raise PlaybookFaulty(problems)
     return content
@@ -80,15 +79,24 @@ def _read(path: Path, kind: type[T], problems: list[str]) -> T | None:
         return None
 
 
-def _absences(found: Iterator[str] | Any, content: Content) -> Iterator[str]:
-    """What has no entry, and what has one and does not exist."""
-    for file, wanted, there in (
-        ("typologies/", set(TYPOLOGIES), set(found)),
-        ("reasons.toml", set(TEXTS), set(content.reasons)),
-        ("moves.toml", set(LADDER), set(content.moves)),
-    ):
-        yield from (f"{file}: no entry for {name}" for name in sorted(wanted - there))
-        yield from (f"{file}: {name} is not known" for name in sorted(there - wanted))
+def absences(content: Content) -> list[str]:
+    """What should have an entry and has none: a release without it can be used, and is not finished."""
+    wanted = (
+        ("typologies/", TYPOLOGIES, content.typologies),
+        ("reasons.toml", TEXTS, content.reasons),
+        ("moves.toml", LADDER, content.moves),
+    )
+    return [
+        f"{file}: no entry for {name}" for file, names, there in wanted for name in names if name not in there
+    ]
+
+
+def _strangers(content: Content) -> Iterator[str]:
+    """What has an entry and does not exist."""
+    yield from (
+        f"{name}.toml: {name} is no typology" for name in content.typologies if name not in TYPOLOGIES
+    )
+    yield from (f"reasons.toml: {code} is no reason code" for code in content.reasons if code not in TEXTS)
 
 
 def _slips(content: Content) -> Iterator[str]:

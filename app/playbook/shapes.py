@@ -29,9 +29,7 @@ LADDER: Final[tuple[Move, ...]] = get_args(Move)
 
 
 class MoveText(Struct, frozen=True, forbid_unknown_fields=True):
-    """
-    What a move does, how it is undone, and what it leads to where there is fraud and where there is none.
-    """
+    """What a move does, how it is undone, and what it leads to where there is fraud and where there is none."""
 
     title: Title
     does: Sentence
