@@ -26,7 +26,7 @@ from app.traces import pack_found
 from detectors.base import Abstained, Judgement, Signal
 from detectors.duplicates import LinkedAccount
 from detectors.event import Event
-from detectors.policy import DETECTORS, Policy
+from detectors.policy import DETECTORS
 from detectors.texts import spoken_to_member
 
 REMEMBERED: Final = 0.8
@@ -85,7 +85,7 @@ def spoken(
             )
             for reason in verdict.shown
         ),
-        actions=_actions(event, sighting, judged, policy, origin, now_ms),
+        actions=_actions(event, sighting, judged, programme, origin, now_ms),
         linked_accounts=_linked_accounts(sighting, judged.linked),
         policy_version=verdict.policy_version,
         model_version=programme.model_version,
@@ -99,16 +99,18 @@ def spoken(
 
 
 def _actions(
-    event: Event, sighting: Sighting, judged: Judged, policy: Policy, origin: Origin, now_ms: int
+    event: Event, sighting: Sighting, judged: Judged, programme: Programme, origin: Origin, now_ms: int
 ) -> tuple[StepUp | HoldPoints, ...]:
     """What has to happen next. What already happened waits for nothing, and nobody is asked to confirm it."""
-    action = judged.verdict.enforced
+    action, policy = judged.verdict.enforced, programme.policy
     if action == "review" and event.type in HELD:
         return (HoldPoints(instant(now_ms + policy.hold_hours * HOUR_MS)),)
     if action == "challenge" and origin != "event":
         methods = offered(policy.step_up.methods, judged.phone_since_ms, sighting.at_ms)
         until = instant(now_ms + policy.step_up.life_minutes * MINUTE_MS)
-        return (StepUp(challenge_id(decision_id(sighting)), methods, until),)
+        name = challenge_id(decision_id(sighting))
+        url = f"{programme.pages}/c/{name}" if programme.pages else msgspec.UNSET
+        return (StepUp(name, methods, until, url),)
     return ()
 
 

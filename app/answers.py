@@ -51,6 +51,8 @@ class StepUp(Struct, frozen=True, tag_field="type", tag="step_up"):
     challenge_id: str
     methods: tuple[Literal["sms_otp", "totp", "passkey"], ...]
     expires_at: datetime
+    url: str | UnsetType = UNSET
+    """The hosted page: send the member there, with `?return_to=` and an address the policy allows."""
 
 
 class HoldPoints(Struct, frozen=True, tag_field="type", tag="hold_points"):

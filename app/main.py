@@ -17,6 +17,7 @@ from app.access import Gate
 from app.api.context import Api
 from app.api.http_app import http_app
 from app.clock import system_clock
+from app.composition.proving import Proving
 from app.composition.tokens import Tokens
 from app.data_dir import spool_dir
 from app.explaining import Explainer
@@ -38,8 +39,6 @@ from app.seal import Seal
 from app.settings import Settings
 from app.sighting import Sighter
 from app.spool import Spool
-from app.stepping_up.failing import Failures
-from app.stepping_up.stepping import Stepping
 from app.store.freshness import Freshness
 from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord, open_engine
@@ -79,7 +78,7 @@ def create_app(settings: Settings) -> ASGIApp:
     journal, sighter = Journal(master), Sighter(master, settings.home_country)
     text = (settings.policy_file or DEFAULT_FILE).read_text(encoding="utf-8")
     file = parse(text)
-    rulebook = Rulebook(file, record, sighter)
+    rulebook = Rulebook(file, record, sighter, pages=(settings.public_url or "").rstrip("/"))
     models = ModelWatch(Shelf(settings.shelf_dir), rulebook.adopt)
     spool = Spool(spool_dir(settings.data_dir), journal)
     scorer = _Scorer(
@@ -87,13 +86,11 @@ def create_app(settings: Settings) -> ASGIApp:
         Outcomes(history, record, sighter, journal, system_clock),
     )
     tokens = Tokens(settings, master, engine, pipeline, record, file, history, sighter)
-    stepping = Stepping(
-        history, record, sighter, journal,
-        prover=tokens.prover, challenges=tokens.challenges, secrets=tokens.secrets, file=file,
-        region=settings.home_country, failed=Failures(record, scorer.decide, system_clock).tell,
-        clock=system_clock,
-    )  # fmt: skip
     freshness = Freshness(pipeline, system_clock)
+    proving = Proving(
+        settings, master, tokens, history, record, sighter, journal, file,
+        decide=scorer.decide, caught_up=freshness.caught_up,
+    )  # fmt: skip
     guard = Guard(networks(settings.webhook_networks), https_only=settings.env == "production")
     poster = Poster(guard)
 
@@ -145,9 +142,14 @@ def create_app(settings: Settings) -> ASGIApp:
             stopwatch=time.perf_counter,
             new_id=fresh_id,
         ),
-        step_ups=stepping,
+        step_ups=proving.desk,
         enroller=tokens.enroller,
         locks=tokens.locks,
         measured=metrics.answered,
     )
-    return http_app(api, extra=tokens.pages(settings), lifespan=lifespan, hosts=settings.trusted_hosts)
+    return http_app(
+        api,
+        extra=[*tokens.pages(settings), *proving.pages()],
+        lifespan=lifespan,
+        hosts=settings.trusted_hosts,
+    )

@@ -118,7 +118,9 @@ class SharedContext:
     context: str
 
 
-StepUpMethod = Literal["sms_otp", "totp"]
+CodeMethod = Literal["sms_otp", "totp"]
+"""How a code reaches the member: by text message, or it stands in their app."""
+StepUpMethod = Literal["sms_otp", "totp", "passkey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,19 @@ class StepUp:
     life_minutes: how long a challenge can be passed: a code is on its way for a minute, and finding the telephone
                   takes a few more.
     return_urls:  where the hosted page may send the member back to: an origin and the beginning of a path.
+    passkey_points: from how many points on a member who has a passkey must use it; None: from none.
+    passkey_fallback: by what else such a member may prove it then, in place of the passkey.
     """
 
-    methods: tuple[StepUpMethod, ...] = ("totp", "sms_otp")
+    methods: tuple[StepUpMethod, ...] = ("passkey", "totp", "sms_otp")
     life_minutes: int = 15
     return_urls: tuple[str, ...] = ()
+    passkey_points: int | None = None
+    passkey_fallback: tuple[CodeMethod, ...] = ()
+
+    def demands_passkey(self, points: int | None) -> bool:
+        """Whether so many points ask for a passkey of whoever has one."""
+        return self.passkey_points is not None and (points or 0) >= self.passkey_points
 
 
 _ASK: Final = Cutoffs(challenge=0.5, block=0.85)

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from datetime import datetime
+from typing import Annotated, Any, Final
 
-from msgspec import UNSET, Meta, Struct
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
 
 from app.api.decisions import check_store
-from app.api.operation import Call, Operation, reply
+from app.api.operation import Call, Operation, invalid, reply
 from app.api.redemptions import secret_body
-from app.api.token_wire import CodeSent
 from app.api.tokens import caller
 from app.problems import CONFLICT, LOCKED, NOT_FOUND, TOO_MANY_REQUESTS, UNAVAILABLE, Problem, Refused
 from app.stepping_up.asking import NO_CHALLENGE, Verified
 from app.stepping_up.offering import challenged
-from detectors.policy import StepUpMethod
+from detectors.policy import CodeMethod, StepUpMethod
 
 
 class SendBody(Struct, frozen=True, forbid_unknown_fields=True):
     """By which of the challenge's methods."""
 
-    method: Literal["sms_otp", "totp", "passkey"]
+    method: StepUpMethod
 
 
 class VerifyBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """The code the member typed; without `method`, of the text message sent last, else of their app."""
+    """
+    The code the member typed; without `method`, of the text message sent last, else of their app. Or `assertion`: what
+    the browser answered to the options of a passkey, `PublicKeyCredential.toJSON()`.
+    """
 
-    code: str
-    method: StepUpMethod | None = None
+    code: str | None = None
+    assertion: dict[str, Any] | None = None
+    method: CodeMethod | None = None
+
+
+class ChallengeSent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A code is on its way, `destination` masked; or, for a passkey, the `options` of `navigator.credentials.get`."""
+
+    expires_at: datetime
+    reference: str | UnsetType = UNSET
+    resend_after_s: int | UnsetType = UNSET
+    destination: str | UnsetType = UNSET
+    options: dict[str, Any] | UnsetType = UNSET
 
 
 async def send_code(call: Call) -> Response:
@@ -45,13 +60,24 @@ async def verify_code(call: Call) -> Response:
     """POST /v1/challenges/{challenge_id}/verify."""
     name = await _named(call)
     body, _ = await secret_body(call, VerifyBody)
-    verified = await call.api.step_ups.verify(name, body.code, body.method, caller(call))
+    answer, method = _answer(body)
+    verified = await call.api.step_ups.verify(name, answer, method, caller(call))
     if isinstance(verified, Problem):
         raise Refused(verified)
     response = reply(verified)
     if verified.retry_after_s is not UNSET:
         response.headers["Retry-After"] = str(verified.retry_after_s)
     return response
+
+
+def _answer(body: VerifyBody) -> tuple[str, StepUpMethod | None]:
+    if body.assertion is not None:
+        if body.code is not None or body.method is not None:
+            raise invalid("/assertion", "Send an assertion alone, without code and method.")
+        return msgspec.json.encode(body.assertion).decode(), "passkey"
+    if body.code is None:
+        raise invalid("/code", "Send a code, or an assertion.")
+    return body.code, body.method
 
 
 async def _named(call: Call) -> str:
@@ -69,8 +95,8 @@ ONE: Final = "/v1/challenges/{challenge_id}"
 EXAMPLE: Final = {"code": "492039"}
 OPERATIONS: Final = (
     Operation(
-        "POST", f"{ONE}/send", "Send the member the code of a challenge", send_code,
-        scopes=("score",), limited_keys=True, takes=SendBody, gives=CodeSent, status=202, fresh=True,
+        "POST", f"{ONE}/send", "Send the member a code, or ask for a passkey", send_code,
+        scopes=("score",), limited_keys=True, takes=SendBody, gives=ChallengeSent, status=202, fresh=True,
         refuses=(NOT_FOUND, CONFLICT, LOCKED, TOO_MANY_REQUESTS, UNAVAILABLE),
     ),
     Operation(

@@ -83,6 +83,7 @@ class Tokens:
         releaser = Releaser(ledger, finder, self.rings, system_clock, fresh_id, notifier.notice)
         passkeys, throttle = SqlPasskeys(engine, keys, audit), ValkeyThrottle(pipeline)
         site = Site(urlsplit(base).hostname or "localhost", origin_of(base))
+        passkey_prover = PasskeyProver(passkeys, challenges, known, site, system_clock)
         issuer = Issuer(
             ledger,
             finder,
@@ -103,7 +104,7 @@ class Tokens:
         )  # fmt: skip
         self.visits = MemberVisits(
             finder, prover, releaser, ledger, throttle, known, greeting, system_clock,
-            passkeys=PasskeyProver(passkeys, challenges, known, site, system_clock),
+            passkeys=passkey_prover,
         )  # fmt: skip
         self.enroller = Enroller(
             passkeys, challenges, throttle, known,
@@ -115,6 +116,8 @@ class Tokens:
         self.locks = LockDesk(switch, known)
         self.disputes = Disputes(switch, links, throttle, known, greeting, system_clock)
         self.prover, self.challenges, self.secrets = prover, challenges, known
+        self.passkeys, self.passkey_prover, self.throttle = passkeys, passkey_prover, throttle
+        self.switch, self.lock_links = switch, links
 
     def pages(self, settings: Settings) -> list[Route]:
         """What members see."""

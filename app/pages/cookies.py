@@ -20,11 +20,12 @@ class SessionCookie:
     Args:
         https: over https it is `__Host-rs` and Secure, which no neighbouring host can set; over plain http, in
             development, browsers and clients would drop such a cookie, so it is `rs`.
+        name: `rs` of a redemption, `cs` of a check, `ls` of a lock: one browser may be at all three.
     """
 
-    def __init__(self, *, https: bool) -> None:
+    def __init__(self, *, https: bool, name: str = "rs") -> None:
         self._https = https
-        self.name: Final = "__Host-rs" if https else "rs"
+        self.name: Final = f"__Host-{name}" if https else name
 
     def read(self, request: Request) -> str | None:
         """The cookie as sent, None where there is none that could be ours."""

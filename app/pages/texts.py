@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from app.pages import lock_texts
+from app.pages import check_texts, lock_texts
 from tokens.ledger import Locale
 
 _EN: Final = {
@@ -335,7 +335,10 @@ _DE: Final = {
     "field_expires_at": "Gültig bis",
     "field_instructions": "So lösen Sie sie ein",
 }
-TEXTS: Final[Mapping[Locale, Mapping[str, str]]] = {"en": _EN | lock_texts.EN, "de": _DE | lock_texts.DE}
+TEXTS: Final[Mapping[Locale, Mapping[str, str]]] = {
+    "en": _EN | lock_texts.EN | check_texts.EN,
+    "de": _DE | lock_texts.DE | check_texts.DE,
+}
 
 
 def field_name(key: str, locale: Locale) -> str:

@@ -86,6 +86,10 @@ def _step_up(base: StepUp, section: StepUpSection, at: str, problems: list[str])
     step_up = replace(base, **_said(section))
     if not step_up.methods or len(set(step_up.methods)) != len(step_up.methods):
         problems.append(f"{at}step_up.methods: name at least one method, and none twice")
+    if step_up.passkey_points is not None and "passkey" not in step_up.methods:
+        problems.append(f"{at}step_up.passkey_points: `passkey` is none of the methods")
+    if not set(step_up.passkey_fallback) <= set(step_up.methods):
+        problems.append(f"{at}step_up.passkey_fallback: names what is none of the methods")
     found = ((url, address_problem(url)) for url in step_up.return_urls)
     problems += [f"{at}step_up.return_urls: {url!r} {problem}" for url, problem in found if problem]
     return step_up

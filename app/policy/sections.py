@@ -10,7 +10,7 @@ from app.redeeming.terms import TokensSection
 from detectors.actions import Action
 from detectors.caps import CapMeasure, Per, Period
 from detectors.limits import Measure
-from detectors.policy import Locale, Mode, SharedContext, StepUpMethod
+from detectors.policy import CodeMethod, Locale, Mode, SharedContext, StepUpMethod
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Weight = Annotated[float, Meta(ge=0, lt=1)]
@@ -72,6 +72,8 @@ class StepUpSection(Struct, frozen=True, forbid_unknown_fields=True):
     methods: tuple[StepUpMethod, ...] | UnsetType = UNSET
     life_minutes: Annotated[int, Meta(ge=1, le=1_440)] | UnsetType = UNSET
     return_urls: tuple[Annotated[str, Meta(min_length=1, max_length=2_000)], ...] | UnsetType = UNSET
+    passkey_points: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
+    passkey_fallback: tuple[CodeMethod, ...] | UnsetType = UNSET
 
 
 class CapSection(Struct, frozen=True, forbid_unknown_fields=True):

@@ -46,9 +46,11 @@ class PasskeyProver:
         self._passkeys, self._challenges, self._secrets = passkeys, challenges, secrets
         self._site, self._clock = site, clock
 
-    def ask(self, subject: Subject, asker: Asker) -> Asked | NoCode:
-        """What to ask this session's browser; the challenge is made when first asked for."""
-        usable = self._usable(subject)
+    def ask(self, subject: Subject, asker: Asker, made_by_ms: int | None = None) -> Asked | NoCode:
+        """What to ask this session's browser; the challenge is made when first asked for. `made_by_ms`: younger passkeys
+        do not count here.
+        """
+        usable = self._usable(subject, made_by_ms)
         if not isinstance(usable, list):
             return usable
         challenge = self._begun(subject, asker)
@@ -67,9 +69,11 @@ class PasskeyProver:
             return False
         return self._clock() - challenge.verified_ms <= VERIFIED_FOR_S * MS
 
-    def check(self, subject: Subject, asker: Asker, answer: str) -> Proof | Wrong | Wait | Stop | NoCode:
-        """Whether the answer holds; a try is counted before anything is compared."""
-        usable = self._usable(subject)
+    def check(
+        self, subject: Subject, asker: Asker, answer: str, made_by_ms: int | None = None
+    ) -> Proof | Wrong | Wait | Stop | NoCode:
+        """Whether the answer holds; a try is counted before anything is compared. `made_by_ms` as in `ask`."""
+        usable = self._usable(subject, made_by_ms)
         if not isinstance(usable, list):
             return usable
         challenge = self.last(subject, asker)
@@ -129,9 +133,13 @@ class PasskeyProver:
     def _challenge(self, challenge_id: str, asker: Asker) -> bytes:
         return challenge_of(self._secrets.pepper, challenge_id, asker.session_hash)
 
-    def _usable(self, subject: Subject) -> list[Passkey] | NoCode:
-        """The member's passkeys that do not rest."""
-        held = self._passkeys.passkeys(subject.program_id, subject.account_id)
+    def _usable(self, subject: Subject, made_by_ms: int | None) -> list[Passkey] | NoCode:
+        """The member's passkeys that do not rest and are not too young."""
+        held = [
+            one
+            for one in self._passkeys.passkeys(subject.program_id, subject.account_id)
+            if made_by_ms is None or one.made_ms <= made_by_ms
+        ]
         if not held:
             return "no_address"
         now_ms = self._clock()

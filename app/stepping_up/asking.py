@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from app.ports import Action
 from app.problems import CONFLICT, LOCKED, NOT_FOUND, TOO_MANY_REQUESTS, Problem
@@ -25,13 +25,14 @@ TOLD_OTHERWISE: Final = CONFLICT.because(
 NOTHING_SENT: Final = CONFLICT.because(
     "Nothing is sent for `totp`: verify with the code the member's app shows."
 )
+NOT_SENT: Final = CONFLICT.because("No code can be sent for this challenge.")
 SEND_STOPS: Final[dict[Stop | NoCode, Problem]] = {
     "frozen": LOCKED.because("Too many wrong codes were tried: this challenge can no longer be passed."),
     "sends_spent": TOO_MANY_REQUESTS.because("No more codes are sent for this challenge."),
 }
 DETAILS: Final = {
-    "not_asked": "Ask for a code first.",
-    "not_a_code": "A code has digits only, as many as were sent.",
+    "not_asked": "Ask for a code first, or for a passkey.",
+    "not_a_code": "A code has digits only, as many as were sent; a passkey's answer is the browser's, as JSON.",
     "no_address": "The member cannot prove themselves by this method.",
     "held": "The member's authenticator is too new to trust.",
     "code_gone": "The code is no longer good. Ask for a new one.",
@@ -41,13 +42,14 @@ DETAILS: Final = {
 }
 
 
-class Sent(Struct, frozen=True):
-    """A code is on its way; `destination` is masked."""
+class Sent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A code is on its way, `destination` masked; or, for a passkey, the `options` of `navigator.credentials.get`."""
 
-    reference: str
     expires_at: datetime
-    resend_after_s: int
-    destination: str
+    reference: str | UnsetType = UNSET
+    resend_after_s: int | UnsetType = UNSET
+    destination: str | UnsetType = UNSET
+    options: Raw | UnsetType = UNSET
 
 
 class Verified(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,14 +66,18 @@ class Verified(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class StepUpDesk(Protocol):
     """What a backend can ask. Each raises RecordAway or HotStoreAway where a store is away."""
 
-    async def send(
-        self, challenge_id: str, method: StepUpMethod | Literal["passkey"], caller: Caller
-    ) -> Sent | Problem:
-        """Send a code. 404, 409 where nothing can be sent, 429 where it is too soon."""
+    async def send(self, challenge_id: str, method: StepUpMethod, caller: Caller) -> Sent | Problem:
+        """
+        Send a code, or tell what to ask the browser for a passkey. 404, 409 where nothing can be sent, 429 where it is
+        too soon.
+        """
         ...
 
     async def verify(
-        self, challenge_id: str, code: str, method: StepUpMethod | None, caller: Caller
+        self, challenge_id: str, answer: str, method: StepUpMethod | None, caller: Caller
     ) -> Verified | Problem:
-        """Check a code; without `method`, the one sent last, else the app's. 404; 409 where the outcome was told."""
+        """
+        Check a code or, by `passkey`, the browser's answer as JSON; without `method`, the code sent last, else the app's.
+        404; 409 where the outcome was told.
+        """
         ...

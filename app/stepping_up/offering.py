@@ -29,7 +29,9 @@ def challenged(name: str) -> str | None:
 def offered(
     methods: Sequence[StepUpMethod], phone_since_ms: int | None, at_ms: int
 ) -> tuple[StepUpMethod, ...]:
-    """The policy's methods, without text messages where the number is too new to trust."""
+    """The policy's methods, without text messages where the number is too new to trust. Which the member has, apps and
+    passkeys among them, is not known where a decision is made: whoever sends or shows asks for that.
+    """
     too_new = phone_since_ms is not None and phone_since_ms > at_ms - REST_MS
     return tuple([one for one in methods if not (too_new and one == "sms_otp")])
 

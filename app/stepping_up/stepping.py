@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -18,6 +17,7 @@ from anyio import to_thread
 from msgspec import Struct
 
 from app.answers import StepUp
+from app.capping.reservations import moves
 from app.journal import Journal
 from app.outcomes import TURNS, is_journalled, sighting_of
 from app.policy.file import PolicyFile
@@ -26,13 +26,15 @@ from app.problems import CONFLICT, TOO_MANY_REQUESTS, UNAVAILABLE, Problem
 from app.redeeming.counter import ACCOUNT_LOCKED
 from app.redeeming.desk import Caller
 from app.redeeming.masking import masked
-from app.redeeming.proving import Asker, Needed, NoCode, Prover, Wrong
+from app.redeeming.passkeys import Asked
+from app.redeeming.proving import Asker, NoCode, Wrong
 from app.redeeming.secrets import Secrets
 from app.settlement import passing
 from app.sighting import Sighter
 from app.stepping_up.asking import (
     DETAILS,
     NO_CHALLENGE,
+    NOT_SENT,
     NOTHING_SENT,
     OVER,
     PASSED_BEFORE,
@@ -41,11 +43,11 @@ from app.stepping_up.asking import (
     Sent,
     Verified,
 )
-from app.stepping_up.channels import Channels
+from app.stepping_up.channels import person_of
 from app.stepping_up.offering import challenged, subject
+from app.stepping_up.proofs import Case, Checked, Proofs
 from detectors.policy import StepUpMethod
-from tokens.ledger import Challenge, Challenges, NewChallenge, Proof, Stop, Subject, Wait, Who
-from tokens.limits import wait_before_resend_s
+from tokens.ledger import NewChallenge, Proof, Stop, Subject, Wait, Who
 
 PASSABLE: Final[frozenset[Outcome | None]] = frozenset({None, "completed"})
 """What may have been told of a decision that can still be passed."""
@@ -84,8 +86,9 @@ class Stepping:
     The use cases, for backends and for the hosted page.
 
     Args:
-        failed: told of every wrong code, so that the detectors learn of it.
-        is_recorded_soon: whether a decision unknown to the record waits in the journal.
+        proofs: sends codes, asks for passkeys, and checks both.
+        programme_of: decision id → the programme of that decision, None where none is recorded.
+        failed: told of every wrong answer, so that the detectors learn of it.
     """
 
     def __init__(
@@ -95,37 +98,33 @@ class Stepping:
         sighter: Sighter,
         journal: Journal,
         *,
-        prover: Prover,
-        challenges: Challenges,
+        proofs: Proofs,
         secrets: Secrets,
         file: PolicyFile,
-        region: str | None,
+        programme_of: Callable[[str], str | None],
         failed: Callable[[DecisionRow, int], Awaitable[None]],
         clock: Clock,
     ) -> None:
         self._history, self._record, self._sighter, self._journal = history, record, sighter, journal
-        self._prover, self._challenges, self._secrets = prover, challenges, secrets
-        self._file, self._clock, self._failed = file, clock, failed
-        self._channels = Channels(record, challenges, region)
+        self._proofs, self._secrets, self._file = proofs, secrets, file
+        self._clock, self._failed, self._programme_of = clock, failed, programme_of
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # ------------------------------------------------------------ a backend
 
-    async def send(
-        self, challenge_id: str, method: StepUpMethod | Literal["passkey"], caller: Caller
-    ) -> Sent | Problem:
+    async def send(self, challenge_id: str, method: StepUpMethod, caller: Caller) -> Sent | Problem:
         found = await self.find(caller.principal.program_id, challenge_id)
         return (
             found if isinstance(found, Problem) else await self.send_code(found, method, self._asker(caller))
         )
 
     async def verify(
-        self, challenge_id: str, code: str, method: StepUpMethod | None, caller: Caller
+        self, challenge_id: str, answer: str, method: StepUpMethod | None, caller: Caller
     ) -> Verified | Problem:
         found = await self.find(caller.principal.program_id, challenge_id)
         if isinstance(found, Problem):
             return found
-        return await self.verify_code(found, code, method, self._asker(caller))
+        return await self.verify_code(found, answer, method, self._asker(caller))
 
     # ------------------------------------------------------------ whoever has found one
 
@@ -141,11 +140,24 @@ class Stepping:
         asked = asked_of(row)
         return NO_CHALLENGE if asked is None else Found(row, asked)
 
-    def methods(self, found: Found) -> tuple[StepUpMethod, ...]:
-        """By which the member can prove themselves. In a thread."""
-        program_id = found.row.program_id
-        offered = self._file.programme(program_id).step_up.methods
-        return self._channels.left(found.row, offered, self._file.terms(program_id))
+    async def find_anywhere(self, challenge_id: str) -> Found | Problem:
+        """The challenge in whichever programme it is: of a member, who brings its id and nothing else."""
+        decision_id = challenged(challenge_id)
+        if decision_id is None:
+            return NO_CHALLENGE
+        program_id = await to_thread.run_sync(self._programme_of, decision_id)
+        if program_id is not None:
+            return await self.find(program_id, challenge_id)
+        soon = await self._history.stored_answer(
+            bytes([int(decision_id[4], 16)]), bytes.fromhex(decision_id[5:])
+        )
+        return NO_CHALLENGE if soon is None else UNAVAILABLE
+
+    def case(self, found: Found) -> Case:
+        """What is to be proven."""
+        row = found.row
+        allowed, terms = self._file.programme(row.program_id).step_up, self._file.terms(row.program_id)
+        return Case(found.subject, person_of(row), allowed, terms, row.points)
 
     def standing(self, found: Found) -> Verified | None:
         """Where it stands without a code; None where one can be tried."""
@@ -155,9 +167,7 @@ class Stepping:
             return Verified(status="expired", decision="challenge")
         return None
 
-    async def send_code(
-        self, found: Found, method: StepUpMethod | Literal["passkey"], asker: Asker
-    ) -> Sent | Problem:
+    async def send_code(self, found: Found, method: StepUpMethod, asker: Asker) -> Sent | Problem:
         """Send a code; the one before is void."""
         standing = self.standing(found)
         if standing is not None:
@@ -167,10 +177,21 @@ class Stepping:
         return await to_thread.run_sync(self._send, found, method, asker)
 
     async def verify_code(
-        self, found: Found, code: str, method: StepUpMethod | None, asker: Asker
+        self, found: Found, answer: str, method: StepUpMethod | None, asker: Asker
     ) -> Verified | Problem:
-        """Check a code and, where it is right, pass. Calls at one challenge take turns in this process: of many with
-        the right code the first passes and the others find it passed, instead of spending its tries.
+        """Check a code or a passkey's answer and, where it holds, pass."""
+        used: StepUpMethod = (
+            await to_thread.run_sync(self._sent_or_app, self.case(found), asker) if method is None else method
+        )
+        tried = await self.attempt(found, answer, used, asker)
+        return tried if isinstance(tried, Verified | Problem) else _spoken(tried, used)
+
+    async def attempt(
+        self, found: Found, answer: str, method: StepUpMethod, asker: Asker
+    ) -> Verified | Problem | Wrong | Wait | Stop | NoCode:
+        """
+        The same, with what a wrong answer led to as it is. Calls at one challenge take turns in this process: of many
+        with the right code the first passes and the others find it passed, instead of spending its tries.
         """
         async with self._turns.setdefault(found.row.decision_id, asyncio.Lock()):
             standing = self.standing(found)
@@ -178,31 +199,36 @@ class Stepping:
                 return standing
             if found.row.outcome not in PASSABLE:
                 return TOLD_OTHERWISE
-            used, checked = await to_thread.run_sync(self._check, found, code, method, asker)
+            checked: Checked = await to_thread.run_sync(
+                self._proofs.check, self.case(found), method, asker, answer
+            )
             if isinstance(checked, Proof):
-                return await self._pass(found.row, used, asker.who)
+                return await self._pass(found.row, method, asker.who)
             if isinstance(checked, Wrong):
                 await self._failed(found.row, checked.tries_left)
-            return _spoken(checked)
+            return checked
 
     async def _pass(self, row: DecisionRow, method: StepUpMethod, who: Who) -> Verified | Problem:
         known, points = row.outcome, row.points or 0
         for _ in range(TURNS):
             if known not in PASSABLE:
                 return TOLD_OTHERWISE
-            effect, now_ms = passing(row.type, known, row.points), self._clock()
+            effect, now_ms = passing(row.type, known, row.points, row.origin), self._clock()
             entry = StepUpPassed(
                 row.decision_id, row.program_id, row.account_id, row.event_id, method, now_ms, who.actor,
-                row.occurred_ms, points, effect,
+                row.occurred_ms, points, effect, row.reserved or b"",
             )  # fmt: skip
+            sighting = sighting_of(self._sighter, row)
             between = await self._history.pass_step_up(
-                sighting_of(self._sighter, row),
+                sighting,
                 known,
                 self._journal.seal(entry, now_ms),
                 points,
                 effect,
                 now_ms,
             )
+            if between is None:
+                await self._history.hold(moves(entry, sighting.event_key))
             if between is None or between == "passed":
                 return PASSED
             if between == "locked":
@@ -212,72 +238,58 @@ class Stepping:
 
     # ------------------------------------------------------------ each in a thread
 
-    def _send(self, found: Found, method: StepUpMethod | Literal["passkey"], asker: Asker) -> Sent | Problem:
-        row = found.row
-        terms, left = self._file.terms(row.program_id), self.methods(found)
+    def _send(self, found: Found, method: StepUpMethod, asker: Asker) -> Sent | Problem:
+        case = self.case(found)
+        left = self._proofs.left(case)
         if method == "totp" and "totp" in left:
             return NOTHING_SENT
-        if method == "passkey" or method not in left or (needed := self._needed(row, method)) is None:
+        if method not in left:
             return CONFLICT.because(f"`{method}` is not possible here. Left: {', '.join(left) or 'nothing'}.")
-        sent = self._prover.send(found.subject, _by(asker, method), needed, terms, None)
+        if method == "passkey":
+            return self._asked(case, asker)
+        needed = self._proofs.needed(case, "sms_otp")
+        if needed is None:  # forgotten this very moment
+            return NOT_SENT
+        sent = self._proofs.send(case, needed, asker)
         if isinstance(sent, Wait):
             return TOO_MANY_REQUESTS.after(sent.seconds)
         if not isinstance(sent, NewChallenge):
-            return SEND_STOPS.get(sent) or CONFLICT.because("No code can be sent for this challenge.")
+            return SEND_STOPS.get(sent, NOT_SENT)
         return Sent(
-            sent.reference,
-            datetime.fromtimestamp(sent.expires_ms / 1_000, UTC),
-            wait_before_resend_s(self._challenges.sends(found.subject)),
-            masked(needed.method, needed.to),
+            expires_at=_instant(sent.expires_ms),
+            reference=sent.reference,
+            resend_after_s=self._proofs.resend_after_s(case),
+            destination=masked(needed.method, needed.to),
         )
 
-    def _check(
-        self, found: Found, code: str, method: StepUpMethod | None, asker: Asker
-    ) -> tuple[StepUpMethod, Proof | Wrong | Wait | Stop | NoCode]:
-        """Check it; who lost a race against the right code finds the proof of whoever won."""
-        used = method or self._sent_or_app(found, asker)
-        needed, by = self._needed(found.row, used), _by(asker, used)
-        if needed is None:
-            return used, "no_address"
-        checked = self._prover.check(found.subject, by, needed, code)
-        if not isinstance(checked, Proof):
-            standing = self._challenges.challenge(found.subject, by.session_hash)
-            if standing is not None and self._prover.is_proven(standing):
-                return used, Proof(standing.challenge_id, by.session_hash)
-        return used, checked
+    def _asked(self, case: Case, asker: Asker) -> Sent | Problem:
+        asked = self._proofs.ask(case, asker)
+        if not isinstance(asked, Asked):
+            return CONFLICT.because("No passkey of this member counts here.")
+        return Sent(
+            expires_at=_instant(asked.challenge.expires_ms), options=msgspec.Raw(asked.options.encode())
+        )
 
-    def sent_last(self, found: Found, asker: Asker) -> Challenge | None:
-        """The code this session was sent last, if it can still be right."""
-        sent = self._challenges.challenge(found.subject, _by(asker, "sms_otp").session_hash)
-        return sent if sent is not None and sent.expires_ms > self._clock() else None
-
-    def _sent_or_app(self, found: Found, asker: Asker) -> StepUpMethod:
-        if self.sent_last(found, asker) is not None or "totp" not in self.methods(found):
+    def _sent_or_app(self, case: Case, asker: Asker) -> StepUpMethod:
+        if self._proofs.sent_last(case, asker) is not None or "totp" not in self._proofs.left(case):
             return "sms_otp"
         return "totp"
-
-    def _needed(self, row: DecisionRow, method: StepUpMethod) -> Needed | None:
-        if method not in self._file.programme(row.program_id).step_up.methods:
-            return None
-        return self._channels.needed(row, method, self._file.terms(row.program_id))
 
     def _asker(self, caller: Caller) -> Asker:
         """A programme's backend is one session, whichever of its keys calls; each key is a client."""
         principal = caller.principal
         session = self._secrets.call_hash(principal.program_id, "backend")
-        ip_hash = self._secrets.address_hash("ip", caller.address) if caller.address else b""
+        ip_hash = self._secrets.client_hash(caller.address) if caller.address else b""
         who = Who(f"key:{principal.key_id}", ip_hash)
         return Asker(session, self._secrets.address_hash("key", principal.key_id), who)
 
 
-def _by(asker: Asker, method: StepUpMethod) -> Asker:
-    """One session's codes and its app's are apart: a code typed is held against its own kind."""
-    own = sha256(asker.session_hash + method.encode()).digest()
-    return Asker(own, asker.client, asker.who)
+def _instant(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1_000, UTC)
 
 
-def _spoken(checked: Wrong | Wait | Stop | NoCode) -> Verified:
-    """What a code that proved nothing is told."""
+def _spoken(checked: Wrong | Wait | Stop | NoCode, method: StepUpMethod) -> Verified:
+    """What an answer that proved nothing is told."""
     if isinstance(checked, Wrong):
         after = checked.then
         locked = after in {"frozen", "authenticator_disabled"} or (
@@ -287,7 +299,7 @@ def _spoken(checked: Wrong | Wait | Stop | NoCode) -> Verified:
             status="locked" if locked else "failed",
             decision="challenge",
             tries_left=checked.tries_left,
-            detail="The code is wrong.",
+            detail="The passkey's answer does not hold." if method == "passkey" else "The code is wrong.",
             retry_after_s=after.seconds if isinstance(after, Wait) else msgspec.UNSET,
         )
     if isinstance(checked, Wait):

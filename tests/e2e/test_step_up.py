@@ -60,7 +60,7 @@ def test_a_challenged_redemption_is_passed_with_a_code(client, challenged):
     """Sent, mistyped, typed, allowed; the answer to the event stays as it was, the record says what became of it."""
     decision_id = challenged["decision_id"]
     [action] = challenged["actions"]
-    assert (action["type"], action["methods"]) == ("step_up", ["totp", "sms_otp"])
+    assert (action["type"], action["methods"]) == ("step_up", ["passkey", "totp", "sms_otp"])
     assert client.get(f"/v1/decisions/{decision_id}").json["challenge"]["status"] == "open"
     sent = client.ask("POST", _path(challenged, "send"), {"method": "sms_otp"})
     assert sent.status == 202, sent

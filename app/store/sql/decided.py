@@ -36,6 +36,7 @@ _ANSWER: Final = select(decisions.c.body_hash, decisions.c.answer).where(
 _DECISION: Final = select(*_ROW).where(
     decisions.c.decision_id == bindparam("decision"), decisions.c.program_id == bindparam("program")
 )
+_PROGRAMME: Final = select(decisions.c.program_id).where(decisions.c.decision_id == bindparam("decision"))
 _EVENT: Final = (
     select(*_SEALED)
     .select_from(WITH_KEY)
@@ -89,6 +90,11 @@ class DecidedRecord:
         with reading(self._engine) as connection:
             row = connection.execute(_DECISION, {"program": program_id, "decision": decision_id}).first()
         return None if row is None else DecisionRow(*row)
+
+    def programme_of(self, decision_id: str) -> str | None:
+        """Whose decision it is, by its id alone, which is unique over all programmes."""
+        with reading(self._engine) as connection:
+            return connection.scalar(_PROGRAMME, {"decision": decision_id})
 
     def decisions(
         self, program_id: str, *, account_id: str | None, limit: int, cursor: str | None

@@ -16,22 +16,27 @@ from app.keys import derive
 from app.policy.file import parse
 from app.redeeming.desk import Caller
 from app.redeeming.letters import CodeLetter, open_letter
+from app.redeeming.passkeys import PasskeyProver
 from app.redeeming.proving import Prover
 from app.redeeming.secrets import Secrets
 from app.seal import Seal
+from app.stepping_up.channels import Channels
 from app.stepping_up.failing import Failures
+from app.stepping_up.proofs import Proofs
 from app.stepping_up.stepping import Stepping
 from app.store.pipeline import Pipeline
 from app.store.sql.account_keys import AccountKeys
-from app.store.sql.otp import SqlChallenges
+from app.store.sql.otp import SqlChallenges, SqlPasskeys
 from app.store.sql.outbox import SqlOutbox
 from app.store.sql.token_tables import audit
 from detectors.event import Device, Event, Profile
 from tests.app.installation import MASTER, Installation
 from tokens.ledger import Authenticator, Who
+from tokens.passkeys import Site
 
 DAY_MS: Final = 86_400_000
 OLD, NEW = "+4917012345601", "+4917012345602"
+SITE: Final = Site("rewards.example", "https://rewards.example")
 BACKEND: Final = Caller(Principal("k1", "shop", frozenset({"score"}), "default", frozenset()), "192.0.2.1")
 POLICY: Final = """
 name = "asking"
@@ -58,6 +63,16 @@ class Stage:
         self.challenges = SqlChallenges(
             engine, AccountKeys(Seal(derive(MASTER, "record"))), self.installation.audit
         )
+        keys = AccountKeys(Seal(derive(MASTER, "record")))
+        self.passkeys = SqlPasskeys(engine, keys, self.installation.audit)
+        here = self.installation
+        self.proofs = Proofs(
+            Prover(self.challenges, self.secrets, "rewards.example", here.clock),
+            PasskeyProver(self.passkeys, self.challenges, self.secrets, SITE, here.clock),
+            self.challenges,
+            Channels(here.record, self.challenges, self.passkeys, "DE"),
+            here.clock,
+        )
         self.outbox = SqlOutbox(engine, self.installation.audit)
         self.stepping = self.another()
         self._numbers = count()
@@ -67,8 +82,8 @@ class Stage:
         here = self.installation
         return Stepping(
             here.history, here.record, here.sighter, here.journal,
-            prover=Prover(self.challenges, self.secrets, "rewards.example", here.clock),
-            challenges=self.challenges, secrets=self.secrets, file=here.policy, region="DE",
+            proofs=self.proofs, secrets=self.secrets, file=here.policy,
+            programme_of=here.record.programme_of,
             failed=Failures(here.record, here.scorer.decide, here.clock).tell, clock=here.clock,
         )  # fmt: skip
 

@@ -47,7 +47,7 @@ async def test_a_challenge_names_itself_its_methods_and_its_end(stage):
     [action] = decision["actions"]
     assert action["type"] == "step_up"
     assert action["challenge_id"] == "chl_" + decision["decision_id"][4:]
-    assert action["methods"] == ["totp", "sms_otp"]
+    assert action["methods"] == ["passkey", "totp", "sms_otp"]
     assert datetime.fromisoformat(action["expires_at"]).timestamp() * 1_000 == stage.now_ms + 900_000
 
 
@@ -61,7 +61,7 @@ async def test_nothing_else_asks_for_anything(stage):
 async def test_a_number_changed_within_72_hours_is_not_offered_and_the_older_one_is_used(stage):
     await stage.event("profile_change", ago_ms=DAY_MS, origin="event", profile=Profile(phone=NEW))
     decision = await stage.challenged()
-    assert decision["actions"][0]["methods"] == ["totp"]
+    assert decision["actions"][0]["methods"] == ["passkey", "totp"]
     answer = await stage.send(decision)
     assert isinstance(answer, Sent)
     assert answer.destination == f"••• {OLD[-2:]}"
@@ -71,7 +71,7 @@ async def test_a_number_changed_within_72_hours_is_not_offered_and_the_older_one
 async def test_a_number_that_has_stood_for_72_hours_is_the_channel(stage):
     await stage.event("profile_change", ago_ms=4 * DAY_MS, origin="event", profile=Profile(phone=NEW))
     decision = await stage.challenged()
-    assert decision["actions"][0]["methods"] == ["totp", "sms_otp"]
+    assert decision["actions"][0]["methods"] == ["passkey", "totp", "sms_otp"]
     await stage.send(decision)
     assert stage.letter().to == NEW
 

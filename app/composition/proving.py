@@ -1,0 +1,64 @@
+"""Challenges, put together: the desk a backend asks, and the pages a member proves themselves on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.routing import Route
+
+from app.answers import Answer
+from app.clock import system_clock
+from app.composition.tokens import Tokens
+from app.journal import Journal
+from app.keys import derive
+from app.pages.checking import check_routes
+from app.policy.file import PolicyFile
+from app.ports import Origin
+from app.seal import Seal
+from app.settings import Settings
+from app.sighting import Sighter
+from app.stepping_up.channels import Channels
+from app.stepping_up.failing import Failures
+from app.stepping_up.proofs import Proofs
+from app.stepping_up.showing import Showing
+from app.stepping_up.stepping import Stepping
+from app.stepping_up.visiting import StepUpVisits
+from app.store.sql import SqlRecord
+from app.store.valkey import ValkeyHistory
+from detectors.event import Event
+
+
+class Proving:
+    """What members prove: that a challenged decision is theirs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        master: bytes,
+        tokens: Tokens,
+        history: ValkeyHistory,
+        record: SqlRecord,
+        sighter: Sighter,
+        journal: Journal,
+        file: PolicyFile,
+        *,
+        decide: Callable[[Event, Origin], Awaitable[Answer]],
+        caught_up: Callable[[], Awaitable[None]],
+    ) -> None:
+        channels = Channels(record, tokens.challenges, tokens.passkeys, settings.home_country)
+        proofs = Proofs(tokens.prover, tokens.passkey_prover, tokens.challenges, channels, system_clock)
+        showing = Showing(proofs, system_clock)
+        self.desk = Stepping(
+            history, record, sighter, journal,
+            proofs=proofs, secrets=tokens.secrets, file=file, programme_of=record.programme_of,
+            failed=Failures(record, decide, system_clock).tell, clock=system_clock,
+        )  # fmt: skip
+        self._visits = StepUpVisits(
+            self.desk, showing, tokens.throttle, tokens.secrets, Seal(derive(master, "pages/checks")), file,
+            caught_up, system_clock,
+        )  # fmt: skip
+        self._tokens, self._base = tokens, settings.public_url or ""
+
+    def pages(self) -> list[Route]:
+        """What members see."""
+        return check_routes(self._visits, public_url=self._base, csrf_key=self._tokens.secrets.forms)
