@@ -17,6 +17,7 @@ from detectors.texts import member_text
 from detectors.thresholds import Threshold
 from detectors.typologies import points_to
 
+POLICY: Final = "the programme's policy"
 MONTHS: Final = "months of points"
 """A unit that a programme's segment turns into points."""
 OWN_CHECK: Final = "Read what the rule says, and judge whether it meant this event."
@@ -108,14 +109,14 @@ def _of_policy(code: str, policy: Policy) -> _Told | None:
 
 def _limit(limit: Limit) -> _Told:
     within = amount(limit, limit.max)
-    number = Number(within, limit.reason, "the programme's policy")
+    number = Number(within, limit.reason, POLICY)
     asks = "only weighs" if limit.action == "allow" else limit.action
     return _Told("limits", within.split(" ", 1)[1], f"at most {within}", asks, (number,))
 
 
 def _cap(cap: Cap) -> _Told:
     most = f"at most {cap.max}{caps.UNITS[cap.measure]} {caps.scope(cap)}"
-    number = Number(most, cap.reason or "set by the programme", "the programme's policy")
+    number = Number(most, cap.reason or "set by the programme", POLICY)
     return _Told("caps", f"what was let through {caps.scope(cap)}", most, cap.action, (number,))
 
 
@@ -129,11 +130,8 @@ def _of_detector(code: str, policy: Policy) -> _Told | None:
     )
     observed = PAIRS[code][0].replace("_", " ") if code in PAIRS else ""
     weight = policy.weights[detector]
-    numbers += (
-        Number(
-            f"{weight:g} weight of {detector}", "how far the detector's word counts", "the programme's policy"
-        ),
-    )
+    counts = Number(f"weight {weight:g} of {detector}", "how far the detector's word counts", POLICY)
+    numbers = (*numbers, counts)
     in_force = numbers[0].value if weight else "weighs nothing in this programme"
     return _Told(detector, observed, in_force, "", numbers)
 
@@ -146,6 +144,8 @@ def _valued(threshold: Threshold, month_points: int) -> str:
         return f"{value / 86_400:g} d"
     if unit.startswith("share of"):
         return f"{value:.0%} {unit.removeprefix('share ')}"
+    if unit == "weight":
+        return f"weight {value:g}"
     return f"{value:,.2f}".rstrip("0").rstrip(".") + f" {unit}"
 
 

@@ -55,9 +55,9 @@ def search(text: str, policy: Policy = DEFAULT) -> Found:
 def _ranked(texts: dict[str, tuple[str, str]], words: list[str]) -> tuple[str, ...]:
     found = []
     for key, (title, body) in texts.items():
-        title, whole = title.casefold(), f"{title} {body}".casefold()
+        named, whole = title.casefold(), f"{title} {body}".casefold()
         if all(word in whole for word in words):
-            found.append((not all(word in title for word in words), key))
+            found.append((not all(word in named for word in words), key))
     return tuple(key for _, key in sorted(found, key=lambda one: one[0]))
 
 

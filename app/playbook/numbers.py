@@ -30,7 +30,7 @@ NUMBERS: Final[Mapping[str, tuple[str, tuple[Threshold, ...]]]] = {
     "EARNED_ON_EMULATOR": ("earn_burn", (earning.EMULATED,)),
     "REFERRED_ONESELF": ("duplicates", (duplicates.REFERRED_ONESELF,)),
     "DUPLICATE_PERSON": ("duplicates", (weights.REVIEW, weights.AUTO_CLUSTER, weights.LINK_FLOOR)),
-    "DUPLICATE_OF_FRAUD": ("duplicates", (weights.REVIEW,)),
+    "DUPLICATE_OF_FRAUD": ("duplicates", (weights.REVIEW, duplicates.KNOWN_FRAUD)),
     "DISPOSABLE_EMAIL": ("duplicates", (duplicates.DISPOSABLE,)),
     "SIGNUP_FARM_ADDRESS": ("duplicates", _FARM),
     "SIGNUP_FARM_DEVICE": ("duplicates", _FARM),
