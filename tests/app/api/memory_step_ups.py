@@ -25,7 +25,12 @@ class MemoryStepUps:
             return NOTHING_SENT
         if method == "passkey":
             return CONFLICT.because("`passkey` is not possible here. Left: sms_otp.")
-        return Sent("K7", datetime(2026, 11, 21, 12, 5, tzinfo=UTC), 60, "••• 42")
+        return Sent(
+            reference="K7",
+            expires_at=datetime(2026, 11, 21, 12, 5, tzinfo=UTC),
+            resend_after_s=60,
+            destination="••• 42",
+        )
 
     async def verify(
         self, challenge_id: str, code: str, method: str | None, caller: Caller
