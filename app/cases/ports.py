@@ -29,14 +29,14 @@ SYSTEM: Final = Who("worker")
 
 class Scope(NamedTuple):
     """
-    What somebody may see: one programme, and in a franchise only cases that touch some of its partners or stores.
+    What somebody may see: one programme, and in a franchise only cases that touched some of its partners or stores.
 
-    partners, stores: a case is seen if it touches any of these; both empty: every case of the programme.
+    partners, stores: each limits on its own; None does not limit, an empty set admits nothing.
     """
 
     program_id: str
-    partners: tuple[str, ...] = ()
-    stores: tuple[str, ...] = ()
+    partners: frozenset[str] | None = None
+    stores: frozenset[str] | None = None
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,8 @@ class Case(Struct, frozen=True, kw_only=True):
     hold_ms:       until when points are held for it; the worker acts on the end as the policy says.
     proposal:      what awaits a second pair of eyes: `close_account` or `release`.
     proposed:      the resolution proposed, `proposed_by` whom; the approver must be another.
-    version:       counts changes by moves, accounts or decisions; a form sends the one it was made from.
+    version:       counts moves, those of the worker too; a form sends the one it was made from. More decisions of the
+                   same accounts are no move: under a flood nobody could act.
     """
 
     case_id: str

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from app.cases.terms import DEFAULT_CASES, CaseTerms, overlay_cases
 from app.policy.layers import overlay
 from app.policy.sections import Document
 from app.redeeming.terms import DEFAULT_TERMS, Terms, overlay_terms
@@ -42,6 +43,8 @@ class PolicyFile(Struct, frozen=True):
     programs: Mapping[str, Policy]
     usual_terms: Terms = DEFAULT_TERMS
     program_terms: Mapping[str, Terms] = {}
+    usual_cases: CaseTerms = DEFAULT_CASES
+    program_cases: Mapping[str, CaseTerms] = {}
 
     def programme(self, program_id: str) -> Policy:
         """What this programme decides by: its own section, or what holds for all."""
@@ -50,6 +53,10 @@ class PolicyFile(Struct, frozen=True):
     def terms(self, program_id: str) -> Terms:
         """What this programme says of one-time tokens."""
         return self.program_terms.get(program_id, self.usual_terms)
+
+    def cases(self, program_id: str) -> CaseTerms:
+        """What this programme says of cases."""
+        return self.program_cases.get(program_id, self.usual_cases)
 
 
 def load(path: Path) -> PolicyFile:
@@ -78,6 +85,11 @@ def parse(text: str) -> PolicyFile:
         program_id: overlay_terms(usual_terms, section.tokens, f"programs.{program_id}.", problems)
         for program_id, section in document.programs.items()
     }
+    usual_cases = overlay_cases(DEFAULT_CASES, document.cases, "", problems)
+    program_cases = {
+        program_id: overlay_cases(usual_cases, section.cases, f"programs.{program_id}.", problems)
+        for program_id, section in document.programs.items()
+    }
     if problems:
         raise PolicyRefused(list(dict.fromkeys(problems)))
     usual = replace(usual, timezone=usual_terms.timezone)
@@ -85,13 +97,15 @@ def parse(text: str) -> PolicyFile:
         program_id: replace(policy, timezone=program_terms[program_id].timezone)
         for program_id, policy in programs.items()
     }
-    version = f"{document.name}-{_digest(usual, programs, usual_terms, program_terms)}"
+    version = f"{document.name}-{_digest(usual, programs, usual_terms, program_terms, usual_cases, program_cases)}"
     return PolicyFile(
         version,
         replace(usual, version=version),
         {program_id: replace(policy, version=version) for program_id, policy in programs.items()},
         usual_terms,
         program_terms,
+        usual_cases,
+        program_cases,
     )
 
 

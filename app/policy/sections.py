@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from app.cases.terms import CasesSection
 from app.redeeming.terms import TokensSection
 from detectors.actions import Action
 from detectors.caps import CapMeasure, Per, Period
@@ -130,6 +131,7 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     rules: tuple[RuleSection, ...] = ()
     contexts: tuple[SharedContext, ...] = ()
     tokens: TokensSection = TokensSection()
+    cases: CasesSection = CasesSection()
     step_up: StepUpSection = StepUpSection()
     holds: HoldsSection = HoldsSection()
     caps: dict[Code, CapSection] = {}

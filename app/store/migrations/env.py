@@ -4,6 +4,7 @@ from alembic import context
 
 from app.store.sql import (  # their tables are in the same metadata
     figure_tables,  # noqa: F401
+    case_tables,  # noqa: F401
     lock_tables,  # noqa: F401
     passkey_tables,  # noqa: F401
     token_tables,  # noqa: F401

@@ -1,0 +1,249 @@
+"""Moving cases: each move in one transaction that holds the case, so that of two people one is first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sqlalchemy import insert, select, update
+
+from app.cases.moving import UNDOABLE, Change, as_before, decide, is_held
+from app.cases.ports import NOTE_MOST, Case, Filter, Note, Refusal, Scope, Wish
+from app.cases.states import MoveName
+from app.store.sql.case_tables import case_accounts, case_moves, case_notes, cases
+from app.store.sql.cases.joining import Joining
+from app.store.sql.cases.reading import CaseReading
+from app.store.sql.cases.rows import CASE, MOVES, case_of, chosen_by, columns, free, seen_by
+from app.store.sql.cases.writing import Kept, Writing
+from app.store.sql.reach import in_one
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from tokens.ledger import Who
+
+T = TypeVar("T")
+_UNKNOWN: Final = Refusal("unknown", "There is no such case.")
+
+
+class SqlCases(CaseReading):
+    """
+    `app.cases.ports.Cases`. Every method raises RecordAway: nothing was done then.
+
+    Args:
+        engine: A database at this version's migration.
+        kept: What changes of cases need.
+    """
+
+    def __init__(self, engine: Engine, kept: Kept) -> None:
+        super().__init__(engine, kept.keys)
+        self._kept = kept
+
+    def claim(self, scope: Scope, case_id: str, who: Who, now_ms: int) -> Case | Refusal:
+        """Take a case under a lease; one's own again renews the lease."""
+        return self.move(scope, case_id, who, Wish(move="claim"), None, now_ms)
+
+    def claim_next(self, scope: Scope, chosen: Filter, who: Who, now_ms: int) -> Case | None:
+        """Take the highest ranked case that is free; None where there is none."""
+        query = (
+            select(*CASE)
+            .where(seen_by(scope), *chosen_by(chosen), free(now_ms, who.actor))
+            .where(cases.c.state.in_(("open", "in_progress", "escalated")))
+            .order_by(cases.c.rank.desc(), cases.c.seq.desc())
+            .limit(1)
+            .with_for_update(skip_locked=True, of=cases)
+        )
+
+        def take(writing: Writing) -> Case | None:
+            row = writing.connection.execute(query).first()
+            if row is None:
+                return None
+            taken = self._decided(writing, case_of(row), Wish(move="claim"))
+            return taken if isinstance(taken, Case) else None
+
+        return self._in_one(who, now_ms, take)
+
+    def renew(self, scope: Scope, case_id: str, who: Who, now_ms: int) -> Case | Refusal:
+        """Lengthen one's own lease. Notes nothing."""
+
+        def renew(writing: Writing) -> Case | Refusal:
+            case = writing.held(scope, [case_id]).get(case_id)
+            if case is None:
+                return _UNKNOWN
+            if case.state != "in_progress" or case.assignee != who.actor:
+                return Refusal("not_yours", "You do not have this case any more.", case=case)
+            lease_ms = now_ms + self._kept.terms(case.program_id).lease_ms
+            row = writing.connection.execute(
+                update(cases).where(cases.c.case_id == case_id).values(lease_ms=lease_ms).returning(*CASE)
+            ).one()
+            return case_of(row)
+
+        return self._in_one(who, now_ms, renew)
+
+    def note(self, scope: Scope, case_id: str, who: Who, text: str, now_ms: int) -> Note | Refusal:
+        """Add a note, sealed under the key of the case's account."""
+        if not text.strip():
+            return Refusal("incomplete", "Write something.", "text")
+        if len(text) > NOTE_MOST:
+            return Refusal("too_long", f"A note has at most {NOTE_MOST:,} characters.", "text")
+
+        def note(writing: Writing) -> Note | Refusal:
+            case = writing.held(scope, [case_id]).get(case_id)
+            if case is None:
+                return _UNKNOWN
+            note = Note(self._kept.new_id("not"), case_id, now_ms, who.actor, text)
+            sealed, key_id = writing.sealed(case, text, "case note", note.note_id)
+            row = {
+                "note_id": note.note_id, "case_id": case_id, "program_id": case.program_id,
+                "account_id": case.account_id, "at_ms": now_ms, "actor": who.actor, "sealed": sealed, "key_id": key_id,
+            }  # fmt: skip
+            writing.connection.execute(insert(case_notes), row)
+            return note
+
+        return self._in_one(who, now_ms, note)
+
+    def move(
+        self, scope: Scope, case_id: str, who: Who, wish: Wish, version: int | None, now_ms: int
+    ) -> Case | Refusal:
+        """Move a case as wished, if it still stands at this version. See `app.cases.moving.decide`."""
+
+        def move(writing: Writing) -> Case | Refusal:
+            both = [case_id, wish.into] if wish.move == "merge" and wish.into else [case_id]
+            held = writing.held(scope, both)
+            case = held.get(case_id)
+            if case is None:
+                return _UNKNOWN
+            if version is not None and version != case.version:
+                return self._stale(writing.connection, case, version)
+            if wish.move == "merge" and wish.into:
+                return self._merge(writing, case, held.get(wish.into), wish)
+            return self._decided(writing, case, wish)
+
+        return self._in_one(who, now_ms, move)
+
+    def undo(self, scope: Scope, case_id: str, who: Who, version: int, now_ms: int) -> Case | Refusal:
+        """Take back one's own move, where it was the last and can be taken back."""
+
+        def undo(writing: Writing) -> Case | Refusal:
+            case = writing.held(scope, [case_id]).get(case_id)
+            if case is None:
+                return _UNKNOWN
+            if version != case.version:
+                return self._stale(writing.connection, case, version)
+            of = case_moves.c
+            query = select(case_moves).where(of.case_id == case_id).order_by(of.seq.desc()).limit(1)
+            last = writing.connection.execute(query).one()
+            if last.actor != who.actor or last.move not in UNDOABLE or last.before is None:
+                return Refusal("not_undoable", f"`{last.move}` by {last.actor} cannot be undone.", case=case)
+            change = Change(as_before(json.loads(last.before)), {"undone": last.move})
+            return self._written(writing, case, "undo", change, None)
+
+        return self._in_one(who, now_ms, undo)
+
+    def preview(
+        self, scope: Scope, case_id: str, who: Who, wish: Wish, now_ms: int
+    ) -> tuple[Case, Change] | Refusal:
+        """What a move would do to a case; nothing is done."""
+        file = self._case(scope, case_id)
+        if file is None:
+            return _UNKNOWN
+        change = decide(file, wish, who.actor, now_ms, self._kept.terms(scope.program_id))
+        return change if isinstance(change, Refusal) else (file, change)
+
+    def _case(self, scope: Scope, case_id: str) -> Case | None:
+        page = self.file(scope, case_id)
+        return None if page is None else page.case
+
+    def _decided(self, writing: Writing, case: Case, wish: Wish) -> Case | Refusal:
+        change = decide(case, wish, writing.who.actor, writing.now_ms, self._kept.terms(case.program_id))
+        if isinstance(change, Refusal):
+            return change
+        if wish.move == "split":
+            return self._split(writing, case, change, wish)
+        return self._written(writing, case, wish.move, change, wish.reason)
+
+    def _written(
+        self, writing: Writing, case: Case, move: MoveName, change: Change, reason: str | None
+    ) -> Case | Refusal:
+        reopens = case.state == "closed" and change.fields.get("state") != "closed"
+        if reopens and (elsewhere := _open_elsewhere(writing.connection, case)):
+            return Refusal("open_elsewhere", f"{elsewhere} is in another open case by now.", case=case)
+        moved = writing.move(case, move, change.fields, change.detail, reason)
+        if reopens:
+            MOVES(writing.connection, "seat", case_id=case.case_id)
+        return moved
+
+    def _merge(self, writing: Writing, case: Case, into: Case | None, wish: Wish) -> Case | Refusal:
+        """The case that goes on is answered."""
+        change = decide(case, wish, writing.who.actor, writing.now_ms, self._kept.terms(case.program_id))
+        if isinstance(change, Refusal):
+            return change
+        if into is None or into.state == "closed":
+            return Refusal("unknown", "There is no such open case to merge into.", "into", case)
+        if is_held(into, writing.who.actor, writing.now_ms):
+            return Refusal("taken", f"{into.assignee} has that case.", "into", into)
+        Joining(writing, case.program_id).swallow(into, case)
+        after = writing.refigure([into])[into.case_id]
+        return writing.move(after, "join", {}, {"case_id": case.case_id}, wish.reason)
+
+    def _split(self, writing: Writing, case: Case, change: Change, wish: Wish) -> Case | Refusal:
+        """The new case is answered."""
+        names = sorted(set(wish.account_ids))
+        of, connection = case_accounts.c, writing.connection
+        there = connection.scalars(
+            select(of.account_id).where(
+                of.case_id == case.case_id, of.left_ms.is_(None), of.account_id.in_(names)
+            )
+        ).all()
+        missing = sorted(set(names) - set(there))
+        if missing:
+            return Refusal("incomplete", f"{missing[0]} is not in this case.", "account_ids", case)
+        news = {
+            "case_id": self._kept.new_id("cas"), "account_id": names[0], "state": "open", "opened_ms": writing.now_ms,
+            "version": 1, "assignee": None, "lease_ms": None, "hold_ms": case.hold_ms, "waiting_for": None,
+            "wake_ms": None, "reopened": 0, "touched_ms": None,
+        }  # fmt: skip
+        fresh = Case(**{name: getattr(case, name) for name in Case.__struct_fields__} | news)
+        row = {name: getattr(fresh, name) for name in Case.__struct_fields__}
+        connection.execute(insert(cases), columns(row))
+        its = {"case_id": case.case_id, "into": fresh.case_id, "account_ids": names}
+        MOVES(connection, "split_accounts", now_ms=writing.now_ms, **its)
+        MOVES(connection, "split_leave", now_ms=writing.now_ms, case_id=case.case_id, account_ids=names)
+        MOVES(connection, "split_decisions", **its)
+        MOVES(connection, "swallow_places", case_id=case.case_id, into=fresh.case_id)
+        MOVES(connection, "seat", case_id=fresh.case_id)
+        after = writing.refigure([case, fresh])
+        left = after[case.case_id]
+        writing.move(left, "split", change.fields, {**change.detail, "into": fresh.case_id}, wish.reason)
+        writing.noted(
+            [(fresh, after[fresh.case_id], "opened", {"from": case.case_id, "typology": fresh.typology})]
+        )
+        return after[fresh.case_id]
+
+    def _stale(self, connection: Connection, case: Case, version: int) -> Refusal:
+        since = self.moves(connection, case.case_id, version)
+        told = ", ".join(f"{one.move} by {one.by}" for one in since[-3:]) or "it was never at that version"
+        return Refusal("stale", f"The case was changed meanwhile: {told}.", "version", case, since)
+
+    def _in_one(self, who: Who, now_ms: int, do: Callable[[Writing], T]) -> T:
+        def whole(connection: Connection) -> T:
+            writing = Writing(connection, self._kept, who, now_ms)
+            done = do(writing)
+            writing.end()
+            return done
+
+        return in_one(self._engine, whole)
+
+
+def _open_elsewhere(connection: Connection, case: Case) -> str | None:
+    """An account of this closed case that is in another open one."""
+    mine, other = case_accounts.alias("mine"), case_accounts.alias("other")
+    query = (
+        select(mine.c.account_id)
+        .join(other, (other.c.program_id == mine.c.program_id) & (other.c.account_id == mine.c.account_id))
+        .where(mine.c.case_id == case.case_id, mine.c.left_ms.is_(None), other.c.is_open == 1)
+        .limit(1)
+    )
+    found: str | None = connection.scalar(query)
+    return found
