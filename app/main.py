@@ -17,6 +17,7 @@ from app.access import Gate
 from app.api.context import Api
 from app.api.http_app import http_app
 from app.clock import system_clock
+from app.composition.feedback import Callers, feedback_desk
 from app.composition.proving import Proving
 from app.composition.tokens import Tokens
 from app.data_dir import spool_dir
@@ -125,9 +126,8 @@ def create_app(settings: Settings) -> ASGIApp:
         gate=Gate(record.key, system_clock),
         clock=system_clock,
         explain=Explainer(record, file).explain,
-        links=Linker(record, sighter).links,
+        links=Linker(record, record, sighter, system_clock).links,
         entity_digest=sighter.digest,
-        lists_changed=history.bump_config,
         caught_up=freshness.caught_up,
         policy=lambda program_id: shown(file.programme(program_id)),
         unready=Readiness(freshness.complete, record.ping, lambda: models.is_missing).missing,
@@ -145,6 +145,9 @@ def create_app(settings: Settings) -> ASGIApp:
         step_ups=proving.desk,
         enroller=tokens.enroller,
         locks=tokens.locks,
+        feedback=feedback_desk(master, engine, pipeline, record, sighter),
+        heard=record,
+        who=Callers(tokens.secrets).who,
         measured=metrics.answered,
     )
     return http_app(

@@ -81,6 +81,7 @@ class Programme:
             sighted.disposable_email,
             {peer.role: peer.key.hex() for peer in sighting.touches[0].peers},
             said=self.heard.of(sighting.touches[0].key, sighting.at_ms),
+            link=sighted.link,
         )
         try:
             return replace(seen, vector=vector(seen))

@@ -140,7 +140,7 @@ class Rulebook:
         return replace(
             bare,
             lists=self._lists.get(program_id, {}),
-            contexts=said | bare.contexts if said else bare.contexts,
+            contexts={**said, **bare.contexts} if said else bare.contexts,
             networks=(*bare.networks, *ranges),
             terminal=partial(self._sighter.digest, program_id, "terminal")
             if any(row.kind == "terminal" for row in marked)

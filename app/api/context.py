@@ -9,13 +9,16 @@ from typing import Protocol
 from app.access import Gate
 from app.answers import Answer, Audience, Explanation, OutcomeAnswer
 from app.api.wire import Links
+from app.feedback.desk import FeedbackDesk
+from app.feedback.ports import ContextRow, PairRow
 from app.locking.desk import LockDesk
-from app.ports import Clock, Origin, Outcome, Record
-from app.redeeming.desk import Desk
+from app.ports import Clock, Origin, Outcome, Page, Record
+from app.redeeming.desk import Caller, Desk
 from app.redeeming.enrolling import Enroller
 from app.stepping_up.asking import StepUpDesk
 from app.webhooks.endpoints import Webhooks
 from detectors.event import Event
+from tokens.ledger import Who
 
 
 class Scorer(Protocol):
@@ -36,6 +39,18 @@ class Scorer(Protocol):
         ...
 
 
+class Heard(Protocol):
+    """What people said, to be read. Every method raises RecordAway."""
+
+    def contexts(self, program_id: str, *, limit: int, cursor: str | None) -> Page[ContextRow]:
+        """A programme's shared contexts, expired ones included, newest first."""
+        ...
+
+    def pair_verdicts(self, program_id: str, account_id: str) -> Sequence[PairRow]:
+        """What was said of an account and others, expired words included, newest first."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
     """
@@ -45,7 +60,6 @@ class Api:
     explain:       (programme, decision id, audience, locale) → explanation, None where there is none.
     links:         (programme, account id) → accounts held to be the same person's, None where it is unknown.
     entity_digest: (programme, kind, value) → the 8-byte keyed hash by which a list entry is looked up.
-    lists_changed: tells every worker to read the lists again.
     policy:        programme → the active policy as JSON bytes.
     unready:       what is not ready, in words; empty when the service can take traffic.
     metrics:       the Prometheus exposition, text format.
@@ -56,6 +70,9 @@ class Api:
     step_ups:      the use cases of challenges.
     enroller:      the use cases of enrolling passkeys.
     locks:         the use cases of locks.
+    feedback:      the use cases of what people say.
+    heard:         what they said, to be read; synchronous.
+    who:           a caller as the audit names it.
     measured:      told of every request: path template, method, status, seconds.
     """
 
@@ -66,7 +83,6 @@ class Api:
     explain: Callable[[str, str, Audience, str], Awaitable[Explanation | None]]
     links: Callable[[str, str], Awaitable[Links | None]]
     entity_digest: Callable[[str, str, str], bytes]
-    lists_changed: Callable[[], Awaitable[None]]
     policy: Callable[[str], bytes]
     unready: Callable[[], Awaitable[Sequence[str]]]
     metrics: Callable[[], Awaitable[bytes]]
@@ -78,3 +94,6 @@ class Api:
     step_ups: StepUpDesk
     enroller: Enroller
     locks: LockDesk
+    feedback: FeedbackDesk
+    heard: Heard
+    who: Callable[[Caller], Who]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from anyio import to_thread
 from starlette.responses import Response
 
 from app.api.operation import Call, Operation, Parameter, invalid, reply
 from app.api.paging import CURSOR, LIMIT, instant, page_of
+from app.api.tokens import caller
 from app.api.wire import LabelBody, LabelPage, LabelView
+from app.feedback.desk import LabelWish
 from app.ports import Label
 from detectors.event import Id
 
@@ -19,18 +20,16 @@ async def add_label(call: Call) -> Response:
     body = await call.body(LabelBody)
     if body.account_id is None and body.event_id is None:
         raise invalid("", "must name an account_id or an event_id")
-    label = Label(
-        label_id=call.api.new_id("lbl"),
+    wish = LabelWish(
         program_id=call.principal.program_id,
+        label=body.label,
+        source=body.source,
+        author=call.principal.name,
         account_id=body.account_id,
         event_id=body.event_id,
-        label=body.label,
         typology=body.typology,
-        source=body.source,
-        labelled_ms=call.api.clock(),
-        labelled_by=call.principal.name,
     )
-    await to_thread.run_sync(call.api.record.add_label, label)
+    label, _ = await call.api.feedback.label(wish, call.api.who(caller(call)))
     return reply(_view(label), 201)
 
 
@@ -56,7 +55,7 @@ def _view(label: Label) -> LabelView:
 OPERATIONS: Final = (
     Operation(
         "POST", "/v1/labels", "Say what an account or an event turned out to be", add_label,
-        scopes=("events", "admin"), takes=LabelBody, gives=LabelView, status=201,
+        scopes=("events", "admin"), takes=LabelBody, gives=LabelView, status=201, fresh=True,
     ),
     Operation(
         "GET", "/v1/labels", "List labels, newest first", list_labels,

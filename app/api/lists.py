@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from anyio import to_thread
 from starlette.responses import Response
 
 from app.api.operation import Call, Operation, Parameter, invalid, reply
-from app.api.paging import CURSOR, LIMIT, instant, page_of
+from app.api.paging import CURSOR, LIMIT, expiry, instant, page_of
+from app.api.tokens import caller
 from app.api.wire import ListEntryBody, ListEntryView, ListPage
 from app.faults import is_card_number
 from app.ports import ListEntry
@@ -29,21 +29,15 @@ async def add_entry(call: Call) -> Response:
     """POST /v1/lists/{list}."""
     name = call.path("list")
     entry = _entry(call, name, await call.body(ListEntryBody))
-    await call.api.lists_changed()  # where this fails nothing is added, and asking again piles nothing up
-    await to_thread.run_sync(call.api.record.add_list_entry, entry)
-    await call.api.lists_changed()
+    await call.api.feedback.add_to_list(entry, call.api.who(caller(call)))
     return reply(_view(entry), 201)
 
 
 async def remove_entry(call: Call) -> Response:
     """DELETE /v1/lists/{list}."""
-    there = await to_thread.run_sync(
-        call.api.record.remove_list_entry,
-        call.principal.program_id,
-        call.path("list"),
-        call.query["entry_id"],
+    there = await call.api.feedback.remove_from_list(
+        call.principal.program_id, call.path("list"), call.query["entry_id"], call.api.who(caller(call))
     )
-    await call.api.lists_changed()  # also where it is gone: perhaps the call that removed it got no further
     if not there:
         raise Refused(NOT_FOUND)
     return Response(status_code=204)
@@ -51,9 +45,7 @@ async def remove_entry(call: Call) -> Response:
 
 def _entry(call: Call, name: str, body: ListEntryBody) -> ListEntry:
     now_ms, program_id = call.api.clock(), call.principal.program_id
-    expires_ms = None if body.expires_at is None else int(body.expires_at.timestamp() * 1_000)
-    if expires_ms is not None and expires_ms <= now_ms:
-        raise invalid("/expires_at", "must be in the future")
+    expires_ms = expiry(call, body.expires_at)
     if body.kind == "payment" and is_card_number(body.value):  # member numbers and IMEIs pass Luhn as well
         raise invalid("/value", "must be a fingerprint, never a card number")
     try:

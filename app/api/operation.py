@@ -39,6 +39,7 @@ PathId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1
 PATH_HINTS: Final[Mapping[str, Any]] = {
     "decision_id": PathId, "account_id": PathId, "token_id": PathId, "campaign_id": PathId,
     "authenticator_id": PathId, "challenge_id": PathId, "list": ListName, "webhook_id": PathId,
+    "other_id": PathId,
 }  # fmt: skip
 """The path parameters of the API. A value that is none of these names nothing, which is 404."""
 

@@ -44,6 +44,16 @@ async def page_of(call: Call, read: Callable[..., Page[T]], *args: object, **fil
         raise invalid("/query/cursor", "must be a cursor of this list") from None
 
 
+def expiry(call: Call, given: datetime | None) -> int | None:
+    """An instant of the body's `expires_at`, in ms. Raises Refused (422) where it has passed."""
+    if given is None:
+        return None
+    expires_ms = int(given.timestamp() * 1_000)
+    if expires_ms <= call.api.clock():
+        raise invalid("/expires_at", "must be in the future")
+    return expires_ms
+
+
 def instant(at_ms: int) -> datetime:
     """Milliseconds since 1970-01-01 UTC as an instant."""
     return datetime.fromtimestamp(at_ms / 1_000, UTC)

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from app.answers import Decision
 from app.faults import Fault
+from app.feedback.ports import PairVerdict
 from app.ports import Action, ListName, Outcome
 from app.problems import ProblemBody
 from detectors.event import Event, Id, Instant
@@ -192,6 +193,8 @@ class LinkedAccount(Struct, frozen=True):
     account_id: str
     probability: Annotated[float, Meta(ge=0, le=1)]
     evidence: tuple[LinkEvidence, ...]
+    verdict: PairVerdict | UnsetType = UNSET
+    """What a person said of the two, where somebody did."""
 
 
 class Links(Struct, frozen=True):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from app.answering import entry_of
+from app.feedback.ports import ContextRow, News
 from app.judging import judge
 from app.policy.file import PolicyFile
 from app.ports import Action, LinkFound, ListEntry
@@ -104,7 +105,13 @@ class Replayer:
 
 
 class _NoLists:
-    """Of a replay: nobody was on a list."""
+    """Of a replay: nobody was on a list, and nobody said anything."""
 
     def live_list_entries(self, now_ms: int) -> Sequence[ListEntry]:  # noqa: ARG002 - whenever it is asked
         return ()
+
+    def live_contexts(self, now_ms: int) -> Sequence[ContextRow]:  # noqa: ARG002 - the same
+        return ()
+
+    def heard_since(self, version: int) -> News:
+        return News(version, (), ())

@@ -32,6 +32,7 @@ from app.worker import filters
 from app.worker.chores import AWAY_S, beside, sleep
 from app.worker.completing import completing
 from app.worker.despooling import Despooler
+from app.worker.feedback_chores import feedback_chores
 from app.worker.hooking import hooking
 from app.worker.lock_chores import lock_chores
 from app.worker.recorder import Recorder
@@ -86,6 +87,7 @@ async def _run(settings: Settings) -> None:
             beside(token_chores(settings, master, engine), stopping),
             beside([completing(engine, pipeline, record, sighter, journal)], stopping),
             beside(lock_chores(master, engine, pipeline, sighter), stopping),
+            beside(feedback_chores(pipeline, record), stopping),
             beside(reviewing_chores(master, engine, sighter), stopping),
         ):
             while not stopping.is_set():

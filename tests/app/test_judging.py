@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace as changed
 
+from app.feedback.ports import News
 from app.judging import judge
 from app.policy.file import DEFAULT_FILE, load, parse
 from app.programme import Programme
@@ -149,6 +150,12 @@ class NoLists:
 
     def live_list_entries(self, _now_ms):
         return ()
+
+    def live_contexts(self, _now_ms):
+        return ()
+
+    def heard_since(self, version):
+        return News(version, (), ())
 
 
 def test_a_programme_that_says_nothing_takes_what_was_learned():

@@ -3,6 +3,7 @@
 from alembic import context
 
 from app.store.sql import (  # their tables are in the same metadata
+    feedback_tables,  # noqa: F401
     figure_tables,  # noqa: F401
     case_tables,  # noqa: F401
     lock_tables,  # noqa: F401

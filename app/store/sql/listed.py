@@ -29,10 +29,9 @@ class ListRecord:
 
     def add_list_entry(self, entry: ListEntry) -> None:
         """Keep an entry; one whose id is known is passed over."""
-        values = asdict(entry)
-        sealed = self._seal.seal(values.pop("value").encode(), _place(entry.program_id, entry.entry_id))
+        row = list_row(entry, self._seal)
         with writing(self._engine) as connection:
-            insert_new(connection, list_entries, [{**values, "sealed_value": sealed}])
+            insert_new(connection, list_entries, [row])
 
     def remove_list_entry(self, program_id: str, list_name: ListName, entry_id: str) -> bool:
         """Take an entry out; False where it is not in that list."""
@@ -98,6 +97,13 @@ _OPEN = [
     literal_column("''") if name == "value" else list_entries.c[name] for name in ListEntry.__struct_fields__
 ]
 """The fields of a `ListEntry` in their order, an empty text in place of the value."""
+
+
+def list_row(entry: ListEntry, seal: Seal) -> dict[str, Any]:
+    """An entry as a row: its value sealed."""
+    values = asdict(entry)
+    sealed = seal.seal(values.pop("value").encode(), _place(entry.program_id, entry.entry_id))
+    return {**values, "sealed_value": sealed}
 
 
 def _place(program_id: str, entry_id: str) -> bytes:

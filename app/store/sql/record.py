@@ -8,6 +8,7 @@ from app.ports import RecordAway
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.api_keys import ApiKeyRecord
 from app.store.sql.decided import DecidedRecord
+from app.store.sql.heard import FeedbackRecord
 from app.store.sql.labelled import LabelRecord
 from app.store.sql.linked import LinkRecord
 from app.store.sql.listed import ListRecord
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from app.store.sql.audit import Audit
 
 
-class SqlRecord(DecidedRecord, LinkRecord, PolicyRecord, LabelRecord, ListRecord, LockRecord, ApiKeyRecord):
+class SqlRecord(
+    DecidedRecord, LinkRecord, PolicyRecord, LabelRecord, ListRecord, LockRecord, FeedbackRecord, ApiKeyRecord
+):
     """
     The durable record. Thread-safe; every method borrows one connection and returns it.
 
@@ -34,12 +37,14 @@ class SqlRecord(DecidedRecord, LinkRecord, PolicyRecord, LabelRecord, ListRecord
     """
 
     def __init__(self, engine: Engine, seal: Seal, audit: Audit | None = None) -> None:
-        DecidedRecord.__init__(self, engine, AccountKeys(seal), audit)
+        keys = AccountKeys(seal)
+        DecidedRecord.__init__(self, engine, keys, audit)
         LinkRecord.__init__(self, engine)
         PolicyRecord.__init__(self, engine)
         LabelRecord.__init__(self, engine)
         ListRecord.__init__(self, engine, seal)
         LockRecord.__init__(self, engine)
+        FeedbackRecord.__init__(self, engine, seal, keys)
         ApiKeyRecord.__init__(self, engine)
         self._engine = engine
 

@@ -36,6 +36,7 @@ from app.api.http_app import OPERATIONS, http_app
 from app.api.openapi import document
 from app.api.paging import instant
 from app.api.wire import Links
+from app.feedback.desk import FeedbackDesk
 from app.intake import body_hash
 from app.ports import (
     AccountRow,
@@ -50,10 +51,12 @@ from app.ports import (
 )
 from detectors.event import Event, instant_ms
 from tests.app.api.memory_desk import MemoryDesk
+from tests.app.api.memory_feedback import MemoryFeedback
 from tests.app.api.memory_locks import MemoryLocks
 from tests.app.api.memory_passkeys import enroller_of
 from tests.app.api.memory_step_ups import MemoryStepUps
 from tests.app.api.memory_webhooks import MemoryWebhooks
+from tokens.ledger import Who
 
 NOW_MS = 1_795_262_400_000
 """2026-11-21T12:00:00Z."""
@@ -332,6 +335,7 @@ def service() -> Service:
         return f"{prefix}_{next(numbers):08d}"
 
     webhooks = MemoryWebhooks(lambda: now_ms[0], new_id)
+    said = MemoryFeedback(record)
     api = Api(
         scorer=scorer,
         record=record,
@@ -340,7 +344,6 @@ def service() -> Service:
         explain=explain,
         links=links,
         entity_digest=digest,
-        lists_changed=lists_changed,
         policy=lambda program_id: msgspec.json.encode({"version": "p1", "program_id": program_id}),
         unready=unready,
         metrics=metrics,
@@ -351,6 +354,9 @@ def service() -> Service:
         step_ups=MemoryStepUps(record),
         enroller=enroller_of(lambda: now_ms[0], new_id),
         locks=MemoryLocks(),
+        feedback=FeedbackDesk(said, lists_changed, digest, lambda: now_ms[0], new_id),
+        heard=said,
+        who=lambda caller: Who(caller.principal.key_id),
         measured=lambda *seen: measured.append(seen),
     )
     built = Service(record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits)

@@ -10,6 +10,7 @@ from itertools import takewhile
 import pytest
 
 from app.api.http_app import http_app
+from app.feedback.desk import FeedbackDesk
 from app.ports import HotStoreAway, ListEntry
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +42,9 @@ class Workers:
 @pytest.fixture
 def workers(service):
     watching = Workers(service)
-    service.api = replace(service.api, lists_changed=watching.told)
+    api = service.api
+    desk = FeedbackDesk(api.heard, watching.told, api.entity_digest, api.clock, api.new_id)
+    service.api = replace(api, feedback=desk)
     service.app = http_app(service.api)
     return watching
 
