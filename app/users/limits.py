@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 SHORTEST_PASSWORD: Final = 12
-"""Characters. NIST SP 800-63B-4, 3.1.1.2, asks for 15 alone and 8 beside a second factor; there always is one here, and 12 is
-what OWASP ASVS 5.0 (6.2.1) recommends above its 8."""
+"""Characters. NIST SP 800-63B-4, 3.1.1.2, asks for 15 alone and 8 beside a second factor, which there always is; more is
+safer."""
 LONGEST_PASSWORD: Final = 128
 """Characters. NIST asks to take 64 at least; ASVS 6.2.9 the same; a limit keeps hashing cheap."""
 IDLE_MS: Final = 1_800_000
-"""A session nobody used for 30 minutes is over: NIST SP 800-63B-4, 2.2.3 (AAL2: an hour at most), halved, since what is seen is
-other people's data."""
+"""A session nobody used for 30 minutes is over: NIST SP 800-63B-4, 2.2.3 (AAL2: an hour at most), halved, since what is
+seen is other people's data."""
 ABSOLUTE_MS: Final = 43_200_000
 """No session is longer than 12 hours, a shift and its handover; NIST allows 24 (AAL2)."""
 SEEN_EVERY_MS: Final = 60_000
@@ -27,8 +27,8 @@ RECOVERY_LETTERS: Final = 12
 TRIES_BEFORE_WAITING: Final = 5
 """Wrong passwords or codes of one account before the next has to wait."""
 WAITS_MS: Final = (30_000, 60_000, 120_000, 300_000, 600_000, 900_000)
-"""How long after each further one, the last for all that follow: growing to 15 minutes, so that a stranger who locks somebody
-out does not do it for a day, and guesses fewer than a hundred times a day (NIST SP 800-63B-4, 3.2.2: 100 in a row)."""
+"""How long after each further one, the last for all that follow: growing to 15 minutes, so that a stranger who locks
+somebody out does not do it for a day, and guesses about a hundred times a day (NIST SP 800-63B-4, 3.2.2)."""
 ADDRESS_TRIES_BEFORE_WAITING: Final = 30
 """Of one network address, whichever accounts: an office has many people behind one address, and they mistype."""
 FORGET_MS: Final = 86_400_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
@@ -12,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from app.users.limits import HASHING_AT_ONCE, LONGEST_PASSWORD, SHORTEST_PASSWORD
 
 ON_DUTY: Final = profiles.RFC_9106_LOW_MEMORY
-"""Argon2id, 64 MiB, 3 passes, 4 lanes: RFC 9106, section 4, second recommended option; above OWASP's least (46 MiB, 1 pass)."""
+"""Argon2id, 64 MiB, 3 passes, 4 lanes: RFC 9106, section 4, second recommended option; above what OWASP asks at least."""
 FOR_TESTS: Final = profiles.CHEAPEST
 """As quick as there is; never fit for duty."""
 BRAND: Final = "earnest"
@@ -26,7 +27,7 @@ def fault(password: str, email: str) -> str | None:
     """
     What is wrong with a password, as told to whoever chose it; None where it is taken.
 
-    Lengths and words after NIST SP 800-63B-4, 3.1.1.2: no rules about kinds of characters, every character counts, blanks too.
+    Lengths and words after NIST SP 800-63B-4, 3.1.1.2: no rules about kinds of characters; blanks count too.
     """
     text = normal(password)
     if len(text) < SHORTEST_PASSWORD:
@@ -51,13 +52,19 @@ def normal(password: str) -> str:
 
 def _words(email: str) -> list[str]:
     local, _, host = email.casefold().partition("@")
-    parts = (local, local + host, *local.replace("-", ".").replace("_", ".").split("."), *host.split("."), BRAND)
+    parts = (
+        local,
+        local + host,
+        *local.replace("-", ".").replace("_", ".").split("."),
+        *host.split("."),
+        BRAND,
+    )
     letters = ("".join([letter for letter in part if letter.isalpha()]) for part in parts)
     return sorted({word for word in letters if len(word) >= SHORTEST_WORD}, key=len, reverse=True)
 
 
 def _is_sequence(text: str) -> bool:
-    return len({ord(after) - ord(before) for before, after in zip(text, text[1:], strict=False)}) == 1
+    return len({ord(after) - ord(before) for before, after in pairwise(text)}) == 1
 
 
 class Passwords:

@@ -167,21 +167,27 @@ class People(Protocol):
 class Factors(Protocol):
     """What somebody proves themselves by."""
 
-    def set_password(self, user_id: str, version: int, password_hash: str, session: NewSession, who: Who, now_ms: int) -> bool:
+    def set_password(
+        self, user_id: str, version: int, password_hash: str, session: NewSession, who: Who, now_ms: int
+    ) -> bool:
         """Every session ends but the new one; False where the person changed meanwhile."""
         ...
 
     def set_codes(self, user_id: str, code_hashes: Sequence[bytes], who: Who, now_ms: int) -> None: ...
     def codes_left(self, user_id: str) -> int: ...
     def passkeys(self, user_id: str) -> Sequence[UserPasskey]: ...
-    def add_passkey(self, user_id: str, passkey_id: str, made: MadeCredential, label: str, who: Who, now_ms: int) -> Literal["added", "taken", "full"]: ...
+    def add_passkey(
+        self, user_id: str, passkey_id: str, made: MadeCredential, label: str, who: Who, now_ms: int
+    ) -> Literal["added", "taken", "full"]: ...
     def forget_passkey(self, user_id: str, passkey_id: str, who: Who, now_ms: int) -> bool: ...
 
 
 class Sessions(Protocol):
     """Who is signed in where."""
 
-    def open(self, user_id: str, version: int, proven: Proven, session: NewSession, who: Who, now_ms: int) -> bool:
+    def open(
+        self, user_id: str, version: int, proven: Proven, session: NewSession, who: Who, now_ms: int
+    ) -> bool:
         """Use the proof up and begin the session in one move; False where the proof was used or the person changed."""
         ...
 

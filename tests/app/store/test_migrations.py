@@ -18,6 +18,7 @@ from app.store.sql import (
     open_engine,
     passkey_tables,  # noqa: F401 - its tables are in the same metadata
     token_tables,  # noqa: F401 - the same
+    user_tables,  # noqa: F401 - the same
     webhook_tables,  # noqa: F401 - the same
 )
 from app.store.sql.migrating import EMPTY

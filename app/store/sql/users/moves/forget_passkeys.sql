@@ -1,0 +1,2 @@
+-- forget_passkeys.sql · a user's passkeys are good no more
+DELETE FROM user_passkeys WHERE user_id = :user_id
