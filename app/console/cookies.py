@@ -1,4 +1,4 @@
-"""The console's cookies: the session, the second step of signing in, a notice for the next page, and the looks."""
+"""The console's cookies: session, second step of signing in, notice for the next page, looks, practice answers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ LOOKS_LIFE_S: Final = 31_536_000
 ACCEPTABLE: Final = re.compile(r"[A-Za-z0-9_-]{1,2048}")
 Theme = Literal["auto", "light", "dark"]
 THEMES: Final[tuple[Theme, ...]] = ("auto", "light", "dark")
-CookieName = Literal["session", "ticket", "notice", "looks"]
+PRACTICE_LIFE_S: Final = 43_200
+"""Answers to practice cases, in seconds: as long as a session can live; they are bound to it."""
+CookieName = Literal["session", "ticket", "notice", "looks", "practice"]
 LIVES_S: Final[dict[CookieName, int]] = {
     "session": SESSION_LIFE_S,
     "ticket": TICKET_LIFE_S,
     "notice": NOTICE_LIFE_S,
     "looks": LOOKS_LIFE_S,
+    "practice": PRACTICE_LIFE_S,
 }
 
 

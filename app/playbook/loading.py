@@ -18,7 +18,7 @@ from detectors.typologies import TYPOLOGIES
 
 T = TypeVar("T")
 FOLDER: Final = Path(__file__).parent
-NAMED: Final = re.compile(r"`([^`]+)`")
+NAMED: Final = re.compile(r"`([A-Z0-9_]+)`")
 """A reason code in a sentence."""
 CONFIRMED_BY_TWO: Final[Mapping[Move, str]] = {"close": "close_account", "release": "release_above"}
 

@@ -62,7 +62,7 @@ def make() -> tuple[Case, ...]:
         chosen = sorted(picked.of(typology, one.practice), key=lambda each: _mixed(each.event.event_id))
         for number, each in enumerate(chosen, start=1):
             label = truth.get(each.event.event_id)
-            told_after = picked.what_it_was(each, label)
+            told_after = picked.what_it_was(each, label, one.practice.traits)
             made.append(seen.case(f"{typology}-{number}", typology, each, label is not None, told_after))
     return tuple(made)
 
@@ -79,6 +79,17 @@ def _decided(programme: Programme) -> Iterator[Told]:
     for at, raw in enumerate(programme.events):
         event = msgspec.convert(raw, Event)
         yield Told(at, event, instant_ms(event), replayer.take(event).verdict)
+
+
+def _fits(one: Told, practice: Practice) -> bool:
+    return one.event.type in practice.types and (
+        not practice.channels or one.event.channel in practice.channels
+    )
+
+
+def _rank(trait: str, alike: Sequence[str]) -> tuple[int, str]:
+    """The likeliest look-alike first, then the rest by name."""
+    return alike.index(trait) if trait in alike else len(TRAITS), trait
 
 
 def _mixed(event_id: str) -> bytes:
@@ -113,13 +124,13 @@ class _Picker:
         self._taken |= {one.event.account_id for one in chosen}
         return chosen
 
-    def what_it_was(self, one: Told, label: Label | None) -> str:
+    def what_it_was(self, one: Told, label: Label | None, alike: Sequence[str]) -> str:
         """In a sentence, for afterwards."""
         if label is None:
-            known = self._traits[one.event.account_id]
-            lives = [words for trait, words in TRAITS.items() if trait in known]
+            known = sorted(self._traits[one.event.account_id], key=lambda trait: _rank(trait, alike))
+            lives = [TRAITS[trait] for trait in known if trait in TRAITS]
             return (
-                f"An honest member who {' and '.join(lives[:3])}."
+                f"An honest member who {' and '.join(lives[:2])}."
                 if lives
                 else "An honest member on an ordinary day."
             )
@@ -135,19 +146,19 @@ class _Picker:
         riskiest: dict[str, Told] = {}
         for one in self._told:
             label = self._truth.get(one.event.event_id)
-            if label is None or label.typology != typology or one.event.type not in practice.types:
+            if label is None or label.typology != typology or not _fits(one, practice):
                 continue
             known = riskiest.get(label.incident_id)
-            if known is None or self._telling(one, typology) > self._telling(known, typology):
+            if known is None or self._telling(one, typology, practice) > self._telling(
+                known, typology, practice
+            ):
                 riskiest[label.incident_id] = one
-        return sorted(riskiest.values(), key=lambda one: self._telling(one, typology), reverse=True)
+        return sorted(riskiest.values(), key=lambda one: self._telling(one, typology, practice), reverse=True)
 
     def _look_alikes(self, typology: str, practice: Practice) -> list[Told]:
         found: dict[str, Told] = {}
         fit = [
-            one
-            for one in self._honest
-            if one.event.type in practice.types and one.event.account_id not in self._taken
+            one for one in self._honest if _fits(one, practice) and one.event.account_id not in self._taken
         ]
         for one in sorted(
             fit, key=lambda one: (*self._alike(one, typology, practice), -one.at), reverse=True
@@ -155,15 +166,23 @@ class _Picker:
             found.setdefault(one.event.account_id, one)
         return list(found.values())
 
-    def _telling(self, one: Told, typology: str) -> tuple[bool, float, int]:
-        return self._points_here(one, typology), one.verdict.risk, one.event.points or 0
+    def _telling(self, one: Told, typology: str, practice: Practice) -> tuple[bool, bool, float, int]:
+        return (
+            one.event.type == practice.types[0],
+            self._points_here(one, typology),
+            one.verdict.risk,
+            one.event.points or 0,
+        )
 
-    def _alike(self, one: Told, typology: str, practice: Practice) -> tuple[bool, bool, bool, float, int]:
+    def _alike(
+        self, one: Told, typology: str, practice: Practice
+    ) -> tuple[bool, bool, bool, int, float, int]:
         traits = self._traits[one.event.account_id]
         return (
+            one.event.type == practice.types[0],
             self._points_here(one, typology),
             one.verdict.action != "allow",
-            not traits.isdisjoint(practice.traits),
+            -min((_rank(trait, practice.traits)[0] for trait in traits), default=len(TRAITS)),
             one.verdict.risk,
             one.event.points or 0,
         )

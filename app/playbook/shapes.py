@@ -57,14 +57,16 @@ class Practice(Struct, frozen=True, forbid_unknown_fields=True):
     """
     Practice cases of a typology.
 
-    types:  event types the decision in question may have.
-    traits: ways of life that look alike, as the demo programme names them; the likeliest first.
+    types:    event types the decision in question may have, the usual one first.
+    channels: only decisions on these; empty: on any.
+    traits:   ways of life that look alike, as the demo programme names them; the likeliest first.
     """
 
     types: Annotated[tuple[str, ...], Meta(min_length=1)]
     traits: tuple[str, ...]
     fraud: Answers
     honest: Answers
+    channels: tuple[str, ...] = ()
 
 
 class Typology(Struct, frozen=True, forbid_unknown_fields=True):
