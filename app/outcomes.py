@@ -129,7 +129,7 @@ def _burned(row: DecisionRow, known: Outcome | None, *, was_passed: bool) -> boo
     """
     if row.type != "redeem" or known in {"cancelled", "reversed"}:
         return False
-    if was_passed or known == "completed" or row.burned is not None:
+    if known == "completed" or row.burned is not None or (was_passed and row.origin != "redemption"):
         return True
     return None if known == "disputed" else False
 

@@ -22,7 +22,8 @@ Effect = str
 """What an outcome changes: `burn`, `unburn`, `settle <kind>`, `unsettle <kind>` (see `app.settlement`), or nothing."""
 Action = Literal["allow", "challenge", "review", "block"]
 Claim = Literal["new", "pending", "unsure", "unsure_pending", "conflict"]
-Origin = Literal["decision", "batch", "event", "fallback"]
+Origin = Literal["decision", "batch", "event", "fallback", "redemption"]
+"""`redemption`: the check of a one-time link, which burns points only once the link is redeemed."""
 ListName = Literal["allow", "block", "watch"]
 T = TypeVar("T")
 

@@ -26,8 +26,9 @@ def passed(decision: Action, origin: Origin) -> bool:
 
 
 def burned_points(event: Event, decision: Action, origin: Origin) -> int | None:
-    """Points that a redemption burned; None where it burned nothing."""
-    return event.points if event.type == "redeem" and passed(decision, origin) else None
+    """Points that a redemption burned; None where it burned nothing, or, at a one-time link, nothing yet."""
+    burns = event.type == "redeem" and origin != "redemption" and passed(decision, origin)
+    return event.points if burns else None
 
 
 def settlement(entry: Decided) -> Settlement:
@@ -74,13 +75,14 @@ def took_place(outcome: Outcome | None, *, allowed: bool) -> bool:
     return outcome == "completed" or (allowed and outcome not in {"cancelled", "reversed"})
 
 
-def passing(kind: str, known: Outcome | None, points: int | None) -> Effect:
+def passing(kind: str, known: Outcome | None, points: int | None, origin: Origin = "decision") -> Effect:
     """
     What passing its challenge changes of a challenged event's points: from now on it was allowed.
 
-    Only where nothing was told, or `completed`: then they count already.
+    Only where nothing was told, or `completed`: then they count already. At a one-time link they count once it is
+    redeemed.
     """
-    if known is not None:
+    if known is not None or origin == "redemption":
         return ""
     if kind == "redeem":
         return "burn"

@@ -90,7 +90,8 @@ class NewToken(Struct, frozen=True, kw_only=True):
 class Token(Struct, frozen=True, kw_only=True):
     """
     A token as held. `shut` is None once its content is destroyed; `otp_to` and `recipient` are opened for whoever writes
-    to them; `locked`: redeeming is locked at its account.
+    to them; `locked`: redeeming is locked at its account; `held_ms`: since when its reward waits for a person, by the
+    decision `held_for`; `released_ms`: when one let it go on.
     """
 
     token_hash: bytes
@@ -125,6 +126,9 @@ class Token(Struct, frozen=True, kw_only=True):
     otp_fallback: Fallback | None = None
     recipient: str | None = None
     locked: bool = False
+    held_ms: int | None = None
+    held_for: str | None = None
+    released_ms: int | None = None
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -202,6 +206,7 @@ class Redemption(Struct, frozen=True, kw_only=True):
     The redemption to be recorded: the credit itself.
 
     call_hash:     hash of the caller's Idempotency-Key and, in the browser, its session: who may hear the answer again.
+    check_id:      the decision that let it pass: its outcome is what becomes of the token.
     sealed_answer: the answer, sealed under what only that caller knows; destroyed at `replay_until_ms` or on `ack`.
     """
 
@@ -213,6 +218,7 @@ class Redemption(Struct, frozen=True, kw_only=True):
     call_hash: bytes
     sealed_answer: bytes
     replay_until_ms: int
+    check_id: str | None = None
 
 
 class Redeemed(NamedTuple):
@@ -233,9 +239,9 @@ class Proof(NamedTuple):
     session_hash: bytes
 
 
-Refusal = Literal["not_live", "early", "expired", "unproven", "call_taken", "account_locked"]
+Refusal = Literal["not_live", "early", "expired", "unproven", "call_taken", "account_locked", "held"]
 """Why a redemption was not made. `not_live`: the state forbids it. `call_taken`: its key was used for something else.
-`account_locked`: redeeming is locked at the account; nothing was used up."""
+`account_locked`: redeeming is locked at the account; `held`: a person looks at it first. Nothing was used up by these."""
 
 
 class Budget(Struct, frozen=True):
@@ -319,6 +325,16 @@ class Ledger(Protocol):
 
     def freeze(self, token_hash: bytes, why: str, who: Who, now_ms: int) -> bool:
         """Freeze a live token; its payload stays until it expires or is revoked."""
+        ...
+
+    def hold(self, token_hash: bytes, decision_id: str, who: Who, now_ms: int) -> bool:
+        """Let the reward of a live token wait for a person: it stays as it is, and is not redeemed meanwhile. False where
+        it is held already, or was released by one.
+        """
+        ...
+
+    def release_hold(self, program_id: str, token_id: str, who: Who, now_ms: int) -> bool:
+        """Let a held token go on; False where it is not held (any more). Its expiry stays: the link itself says it."""
         ...
 
     def sweep(self, now_ms: int, limit: int) -> int:

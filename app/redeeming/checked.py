@@ -18,6 +18,8 @@ def why_none(row: DecisionRow, now_ms: int) -> str | None:
         return f"The decision is on an event of type `{row.type}`; only a `redeem` is redeemed."
     if row.origin == "event":
         return "The redemption was told as something that had already happened; nothing is left to redeem."
+    if row.origin == "redemption":
+        return "The decision is the check of a one-time link: that link is what is redeemed."
     if not passed(row.decision, row.origin):
         return f"The decision is `{row.decision}`, not `allow`."
     if row.outcome is not None:

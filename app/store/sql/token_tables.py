@@ -77,6 +77,9 @@ tokens = Table(
     Column("otp_fallback", Text),
     Column("settles", Text),
     Column("settled_ms", BigInteger),
+    Column("held_ms", BigInteger),
+    Column("held_for", Text),
+    Column("released_ms", BigInteger),
     UniqueConstraint("program_id", "bulk_id", "row_id"),
     Index("ix_tokens_newest", "program_id", "issued_ms", "token_id"),
     Index("ix_tokens_account", "program_id", "account_id", "issued_ms", "token_id"),
@@ -95,7 +98,25 @@ tokens = Table(
 columns of its own. `personal` is MessagePack of
 (otp_to, recipient, metadata), sealed by the account's key of that `key_id`. `wrapped_key` and `ciphertext` are NULL
 once the content is destroyed. `settles` is the decision whose outcome the token's end is; `settled_ms`: when that was
-seen in the record."""
+seen in the record. `held_ms`: since when the reward waits for a person, by the decision `held_for`; `released_ms`: when
+one let it go on."""
+
+link_openings = Table(
+    "link_openings",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("session_hash", LargeBinary, primary_key=True),
+    Column("opened_ms", BigInteger),
+    Column("device", LargeBinary, nullable=False),
+    Column("browser", LargeBinary, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("check_id", Text),
+    Column("kept_until_ms", BigInteger, nullable=False),
+    Index("ix_link_openings_kept", "kept_until_ms"),
+)
+"""Each visit at a one-time link: keyed hashes of its device and of its kind of browser on its network, and the country
+(ISO 3166-1, empty: not known). `opened_ms` is NULL where a backend redeems. `check_id`: the decision that asked it for
+proof."""
 
 redemptions = Table(
     "redemptions",

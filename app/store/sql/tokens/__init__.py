@@ -2,5 +2,6 @@
 
 from app.store.sql.tokens.keys import SqlKeyStore
 from app.store.sql.tokens.ledger import SqlLedger
+from app.store.sql.tokens.opening import SqlOpenings
 
-__all__ = ["SqlKeyStore", "SqlLedger"]
+__all__ = ["SqlKeyStore", "SqlLedger", "SqlOpenings"]

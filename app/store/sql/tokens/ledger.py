@@ -11,7 +11,7 @@ from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Entry
 from app.store.sql.reach import in_one, reading, writing
 from app.store.sql.token_tables import tokens
-from app.store.sql.tokens import budgets, ending, issuing, listing, redeeming, sweeping
+from app.store.sql.tokens import budgets, ending, holding, issuing, listing, redeeming, sweeping
 from tokens.ledger import (
     Budget,
     Call,
@@ -114,6 +114,18 @@ class SqlLedger(Ledger):
         return in_one(
             self._engine,
             lambda connection: ending.freeze(connection, self._audit, token_hash, why, who, now_ms),
+        )
+
+    def hold(self, token_hash: bytes, decision_id: str, who: Who, now_ms: int) -> bool:
+        return in_one(
+            self._engine,
+            lambda connection: holding.hold(connection, self._audit, token_hash, decision_id, who, now_ms),
+        )
+
+    def release_hold(self, program_id: str, token_id: str, who: Who, now_ms: int) -> bool:
+        return in_one(
+            self._engine,
+            lambda connection: holding.release(connection, self._audit, program_id, token_id, who, now_ms),
         )
 
     def sweep(self, now_ms: int, limit: int) -> int:

@@ -127,7 +127,15 @@ def _redeem(
 def _why(connection: Connection, redemption: Redemption) -> Refusal:
     """Why a token that was never redeemed cannot be."""
     row = connection.execute(
-        select(tokens.c.state, tokens.c.not_before_ms, tokens.c.expires_ms, decisions.c.outcome, IS_LOCKED)
+        select(
+            tokens.c.state,
+            tokens.c.not_before_ms,
+            tokens.c.expires_ms,
+            tokens.c.held_ms,
+            tokens.c.purpose,
+            decisions.c.outcome,
+            IS_LOCKED,
+        )
         .outerjoin(
             decisions,
             (decisions.c.program_id == tokens.c.program_id) & (decisions.c.decision_id == tokens.c.settles),
@@ -146,4 +154,6 @@ def _why(connection: Connection, redemption: Redemption) -> Refusal:
         return "early"
     if row.locked:
         return "account_locked"
-    return "not_live" if row.outcome is not None else "unproven"
+    if row.held_ms is not None:
+        return "held"
+    return "not_live" if row.outcome is not None and row.purpose == "redemption" else "unproven"
