@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "serve": "API, background worker and stores in one command",
     "worker": "The background worker alone",
     "keys": "API keys: create, list, revoke",
+    "users": "People of the console: let in, list, reset, disable",
     "tokens": "The keys of one-time tokens: list, rotate, remove",
     "audit": "Verify and read the audit: what was done with tokens, codes and keys, by whom",
     "policy": "Check a policy file",

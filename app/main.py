@@ -17,6 +17,7 @@ from app.access import Gate
 from app.api.context import Api
 from app.api.http_app import http_app
 from app.clock import system_clock
+from app.composition.console import console_routes
 from app.composition.feedback import Callers, feedback_desk
 from app.composition.proving import Proving
 from app.composition.tokens import Tokens
@@ -152,7 +153,11 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     return http_app(
         api,
-        extra=[*tokens.pages(settings), *proving.pages()],
+        extra=[
+            *tokens.pages(settings),
+            *proving.pages(),
+            *console_routes(settings, master, engine, tokens.secrets.client_hash),
+        ],
         lifespan=lifespan,
         hosts=settings.trusted_hosts,
     )

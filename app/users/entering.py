@@ -16,7 +16,7 @@ from app.seal import SealBroken
 from app.users import recovery
 from app.users.limits import TICKET_LIFE_MS
 from app.users.passwords import Passwords
-from app.users.ports import Kind, NewSession, Open, Person, Proven, Users
+from app.users.ports import SESSION_ID_BYTES, Kind, NewSession, Open, Person, Proven, Users
 from app.users.secrets import Keys, new_secret, secret_hash
 from app.users.viewer import Viewer
 from tokens.codes import spelled
@@ -172,6 +172,11 @@ class SignIn:
         """`app.console.frame.Sessions`."""
         held = self._users.session(secret_hash(cookie), now_ms)
         return None if held is None else _viewer(held, self._client_hash(address))
+
+    def leave(self, viewer: Viewer, now_ms: int) -> None:
+        """Sign out."""
+        session_id = viewer.session_hash[:SESSION_ID_BYTES].hex()
+        self._users.end(viewer.user_id, session_id, Who(viewer.actor, viewer.ip_hash), now_ms)
 
     # ------------------------------------------------------------ inside
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -11,6 +11,8 @@ from app.users.rights import EVERYTHING, Role, Scope
 from tokens.ledger import Who
 from tokens.passkeys import Credential, MadeCredential
 
+SESSION_ID_BYTES: Final = 8
+"""Of a session's hash: enough to tell one user's sessions apart."""
 Purpose = Literal["enrol", "enter"]
 """What a link is for: to set password and second factor, or (demo only) to be signed in."""
 Kind = Literal["account", "second", "address"]
@@ -120,7 +122,7 @@ class Open(NamedTuple):
     @property
     def session_id(self) -> str:
         """By which its owner names it, 16 hexadecimal digits."""
-        return self.session_hash[:8].hex()
+        return self.session_hash[:SESSION_ID_BYTES].hex()
 
 
 class UserPasskey(NamedTuple):

@@ -1,0 +1,68 @@
+"""The analyst console, put together: who is signed in, the frame, and every room of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine
+from starlette.routing import Route
+
+from app import metrics
+from app.clock import system_clock
+from app.console import people
+from app.console.access import Access
+from app.console.frame import Console, Room
+from app.console.people import People
+from app.console.profile import Profile
+from app.console.sealing import Sealing
+from app.ids import fresh_id
+from app.keys import derive
+from app.pages.origin import origin_of
+from app.settings import Settings
+from app.store.sql.audit import Audit
+from app.store.sql.users import SqlUsers
+from app.users.enrolling import Enrolment
+from app.users.entering import SignIn
+from app.users.managing import Manager
+from app.users.own import Own
+from app.users.passwords import Passwords
+from app.users.secrets import Keys
+from tokens.passkeys import Site
+
+
+def console_routes(
+    settings: Settings, master: bytes, engine: Engine, client_hash: Callable[[str], bytes]
+) -> list[Route]:
+    """
+    The routes of `/console`, to be mounted beside the API.
+
+    Args:
+        settings: of the installation.
+        master: the master key.
+        engine: of the record.
+        client_hash: address → its keyed hash, as the audit has it.
+    """
+    base, keys = (settings.public_url or "").rstrip("/"), Keys.of(master)
+    users = sql_users(engine, master)
+    site = Site(urlsplit(base).hostname or "localhost", origin_of(base))
+    passwords = Passwords()
+    sign_in = SignIn(users, keys, passwords, site, client_hash)
+    console = Console(sign_in, Sealing(keys.pages), public_url=base, clock=system_clock)
+    access = Access(
+        console,
+        sign_in,
+        Enrolment(users, keys, passwords, client_hash),
+        by_link=settings.env != "production",
+    )
+    rooms = [
+        Room(people.PLACE, People(Manager(users, keys, base, fresh_id)).gestures()),
+        Room(None, Profile(Own(users, keys, site, fresh_id), sign_in, passwords).gestures()),
+        Room(None, access.gestures()),
+    ]
+    return [*access.open_routes(), *console.routes(rooms), *access.last_routes()]
+
+
+def sql_users(engine: Engine, master: bytes) -> SqlUsers:
+    """The people's store, for the console and for the command line."""
+    return SqlUsers(engine, Keys.of(master).rows, Audit(derive(master, "audit"), metrics.audited))
