@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from app.ports import EventErased
 from app.users.rights import Scope
-from detectors.event import Event
+from detectors.event import Event, Profile
 
 KINDS: Final = ("device", "ip", "payment", "email", "phone", "address")
 TITLES: Final = {
@@ -16,6 +15,8 @@ TITLES: Final = {
 }  # fmt: skip
 SHOWN: Final = 200
 """Of the latest used: more devices and addresses than a person has in a year."""
+
+NOBODY: Final = Profile()
 
 ContextOf = Callable[[str, str, bytes], str | None]
 """Programme, kind, keyed hash → the shared context it is marked as: `household`, `store_tablet`, …; None: none."""
@@ -79,11 +80,9 @@ def panels(
     return found
 
 
-def value_of(event: Event | EventErased, kind: str) -> str | None:
-    """The value itself, out of an opened event. For `app.reviewing.revealing` alone, which writes down who asked."""
-    if isinstance(event, EventErased):
-        return None
-    profile = event.profile
+def value_of(event: Event, kind: str) -> str | None:
+    """The value itself, out of an opened event: for `app.reviewing.revealing`, which writes down who asked."""
+    profile = event.profile or NOBODY
     match kind:
         case "device":
             return None if event.device is None else event.device.id
@@ -91,10 +90,9 @@ def value_of(event: Event | EventErased, kind: str) -> str | None:
             return event.ip
         case "payment":
             return event.payment_instrument_id
-        case "email" | "phone":
-            value: str | None = getattr(profile, kind, None)
-            return value
-        case "address" if profile is not None:
-            parts = (profile.street, profile.postcode, profile.city, profile.country)
-            return ", ".join(part for part in parts if part) or None
-    return None
+        case "email":
+            return profile.email
+        case "phone":
+            return profile.phone
+    parts = (profile.street, profile.postcode, profile.city, profile.country)
+    return ", ".join(part for part in parts if part) or None

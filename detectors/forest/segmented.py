@@ -56,6 +56,19 @@ class Placed:
         return contributions(self._forest.trees, self._row)
 
 
+class Peers(NamedTuple):
+    """What is usual in a segment: the median of each feature, and its nine inner deciles, (d, 9)."""
+
+    median: Row
+    deciles: Floats
+
+    def percentile(self, feature: int, value: float) -> float:
+        """Share of the segment below the value, 0 to 1, half of its equals included: to 0.05, by the deciles."""
+        inner = self.deciles[feature]
+        below, upto = np.searchsorted(inner, value, "left"), np.searchsorted(inner, value, "right")
+        return float((below + upto + 1) / (2 * (len(inner) + 1)))
+
+
 class PlacedMany(NamedTuple):
     """
     Where many events stand, in the order given.
@@ -77,7 +90,7 @@ class SegmentedForest:
         artefact: As `artefact.read` gave it. The arrays are used where they lie.
     """
 
-    __slots__ = ("_forests", "_routes", "_usual", "card")
+    __slots__ = ("_deciles", "_forests", "_routes", "_usual", "card")
 
     def __init__(self, artefact: Artefact) -> None:
         self.card: Card = artefact.card
@@ -92,6 +105,7 @@ class SegmentedForest:
             )
             for i, learned in enumerate(self.card.segments)
         )
+        self._deciles = arrays["drift_edge"]
         self._routes = {
             segment: i for i, learned in enumerate(self.card.segments) for segment in learned.serves
         }
@@ -134,6 +148,13 @@ class SegmentedForest:
         forest = self._forests[found]
         score = forest.trees.score(vector)
         return Placed(forest.percentiles.of_score(score), score, forest.segment, forest, vector)
+
+    def peers(self, segment: Segment) -> Peers | None:
+        """What is usual where an event of this segment is judged; None where no segment covers it."""
+        found = self._route(segment)
+        if found < 0:
+            return None
+        return Peers(self._forests[found].usual, self._deciles[found, : len(self.card.features)])
 
     def place_many(self, segments: Sequence[Segment], matrix: Matrix) -> PlacedMany:
         """The same for many rows, (n, d) float32, each with its segment; the same bits as one by one."""
