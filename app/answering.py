@@ -26,6 +26,7 @@ from app.traces import pack_found
 from detectors.base import Abstained, Judgement, Signal
 from detectors.duplicates import LinkedAccount
 from detectors.event import Event
+from detectors.holds import HoldEnd
 from detectors.policy import DETECTORS
 from detectors.texts import spoken_to_member
 
@@ -152,7 +153,20 @@ def entry_of(
         links,
         pack_found(verdict) if verdict.action != "allow" else b"",
         judged.vector,
+        judged.reserved,
+        _hold(event, judged, programme, origin, received_ms),
     )
+
+
+def _hold(
+    event: Event, judged: Judged, programme: Programme, origin: Origin, now_ms: int
+) -> tuple[int, HoldEnd] | None:
+    """Until when its points are held, and how that ends. What already happened is not held back."""
+    if judged.verdict.enforced != "review" or event.type not in HELD or origin == "event":
+        return None
+    policy = programme.policy
+    value_minor = None if event.money is None else event.money.amount_minor
+    return now_ms + policy.hold_hours * HOUR_MS, policy.holds.end(event.points, value_minor)
 
 
 def _view(judgement: Judgement) -> DetectorView:

@@ -31,7 +31,12 @@ SUMMARY: Final[Mapping[Action, Text]] = {
     "block": NOT_CARRIED_OUT,
 }
 CONFIRMED: Final = Text("You confirmed that it was you.", "Sie haben bestätigt, dass Sie es waren.")
-SOURCE_OF: Final[Mapping[str, Source]] = {"list": "list", "rule": "rule", "fallback": "fallback"}
+SOURCE_OF: Final[Mapping[str, Source]] = {
+    "list": "list",
+    "limit": "limit",
+    "rule": "rule",
+    "fallback": "fallback",
+}
 _decode = msgspec.json.Decoder(Decision).decode
 
 

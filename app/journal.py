@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import msgpack
 
 from app.keys import derive
-from app.ports import Decided, JournalEntry, OutcomeTold, StepUpPassed
+from app.ports import Decided, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
 from app.seal import Seal
 
 DAY_MS: Final = 86_400_000
@@ -19,7 +19,7 @@ ANSWER: Final = b"answer/v1"
 DAY_BYTES: Final = 4
 
 _encoder = msgpack.Encoder()
-_decoder: msgpack.Decoder[JournalEntry] = msgpack.Decoder(Decided | OutcomeTold | StepUpPassed)
+_decoder: msgpack.Decoder[JournalEntry] = msgpack.Decoder(Decided | OutcomeTold | StepUpPassed | HoldEnded)
 
 
 class Journal:

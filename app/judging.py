@@ -23,12 +23,14 @@ class Judged(NamedTuple):
     linked: the accounts held to be the same person's, where `duplicates` scored anything.
     vector: the features of the anomaly model, as they were scored (see `detectors.forest.features`).
     phone_since_ms: since when the account has the telephone number it has; asked of a challenge only.
+    reserved: its parts of caps, packed by `app.capping.reservations`.
     """
 
     verdict: Verdict
     linked: Sequence[LinkedAccount]
     vector: bytes
     phone_since_ms: int | None = None
+    reserved: bytes = b""
 
 
 def judge(

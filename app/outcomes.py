@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct, json
 
 from app.answers import OutcomeAnswer, RefusedTransition, Told, Unavailable503, UnknownDecision
+from app.capping.reservations import moves
 from app.journal import Journal
 from app.ports import (
     Clock,
@@ -63,7 +64,7 @@ class Outcomes:
     async def _tell(
         self, row: DecisionRow, outcome: Outcome, told_by: str, *, only_first: bool
     ) -> OutcomeAnswer:
-        known, was_passed = row.outcome, row.passed_ms is not None
+        known, was_passed = row.outcome, row.passed_ms is not None or row.hold_end == "released"
         for _ in range(TURNS):
             if known == outcome:
                 return Told(outcome)
@@ -73,14 +74,16 @@ class Outcomes:
             points = row.points or 0
             told = OutcomeTold(
                 row.decision_id, row.program_id, row.account_id, row.event_id,
-                outcome, self._clock(), told_by, row.occurred_ms, points, effect,
+                outcome, self._clock(), told_by, row.occurred_ms, points, effect, row.reserved or b"",
             )  # fmt: skip
             entry = self._journal.seal(told, self._clock())
+            sighting = sighting_of(self._sighter, row)
             between = await self._history.tell_outcome(
-                sighting_of(self._sighter, row), outcome, known, entry, points, effect, told.told_ms,
+                sighting, outcome, known, entry, points, effect, told.told_ms,
                 known_passed=was_passed,
             )  # fmt: skip
             if between is None:
+                await self._history.hold(moves(told, sighting.event_key))
                 return Told(outcome)
             if between == "passed":
                 was_passed = True

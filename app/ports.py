@@ -7,7 +7,9 @@ from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
+from app.capping.ports import Reserves
 from detectors.event import Event, Profile
+from detectors.holds import HoldEnd
 from detectors.snapshot import Entity, Lock, Traits
 
 Clock = Callable[[], int]
@@ -122,7 +124,7 @@ class HotStoreAway(Exception):
     """The hot store did not answer in time. Carries what was asked."""
 
 
-class History(Protocol):
+class History(Reserves, Protocol):
     """The exact, rebuildable state of every entity, and the journal. Every call raises HotStoreAway."""
 
     async def observe(self, sighting: Sighting) -> Seen:
@@ -188,6 +190,14 @@ class History(Protocol):
         """
         ...
 
+    async def end_hold(
+        self, sighting: Sighting, entry: bytes, points: int, effect: Effect, ended_ms: int, *, released: bool
+    ) -> Outcome | Literal["ended", "locked"] | None:
+        """Journal how a hold ended and let its points follow, once, unless an outcome was told. Returns None when
+        done, `ended` where it was before, `locked` where a lock is in the way, otherwise that outcome.
+        """
+        ...
+
     async def lock(self, account_key: bytes, version: int, lock: Lock | None) -> None:
         """Let the account be locked, or not, from now on; a version that is behind the one known changes nothing."""
         ...
@@ -237,6 +247,10 @@ class Decided(Struct, frozen=True, tag="decided"):
     """What was found, packed by `app.traces`, where the policy asked for more than a plain yes."""
     vector: bytes = b""
     """The anomaly model's features as scored: float32, little-endian (see `detectors.forest.features`)."""
+    reserved: bytes = b""
+    """Its parts of the programme's caps, packed by `app.capping.reservations`."""
+    hold: tuple[int, HoldEnd] | None = None
+    """Until when (ms) its points are held, and how that ends if nobody decides, where they are."""
 
 
 class OutcomeTold(Struct, frozen=True, tag="outcome"):
@@ -252,6 +266,8 @@ class OutcomeTold(Struct, frozen=True, tag="outcome"):
     occurred_ms: int
     points: int
     effect: Effect
+    reserved: bytes = b""
+    """As in the decision."""
 
 
 class StepUpPassed(Struct, frozen=True, tag="step_up"):
@@ -267,9 +283,28 @@ class StepUpPassed(Struct, frozen=True, tag="step_up"):
     occurred_ms: int
     points: int
     effect: Effect
+    reserved: bytes = b""
 
 
-JournalEntry = Decided | OutcomeTold | StepUpPassed
+class HoldEnded(Struct, frozen=True, tag="hold"):
+    """
+    A hold came to its end and nobody had decided, as journalled. Released, the event's points count as if it had been
+    allowed; the decision stays as it is. `effect` as in `OutcomeTold`.
+    """
+
+    decision_id: str
+    program_id: str
+    account_id: str
+    event_id: str
+    how: HoldEnd
+    ended_ms: int
+    occurred_ms: int
+    points: int
+    effect: Effect
+    reserved: bytes = b""
+
+
+JournalEntry = Decided | OutcomeTold | StepUpPassed | HoldEnded
 
 
 class StoredAnswer(NamedTuple):
@@ -305,6 +340,11 @@ class DecisionRow(Struct, frozen=True):
     passed_ms: int | None = None
     """When its challenge was passed; `decision` is `allow` from then on, `answer` as it was sent."""
     passed_method: str | None = None
+    reserved: bytes | None = None
+    hold_until_ms: int | None = None
+    hold_end: HoldEnd | None = None
+    """How the hold ended that nobody decided on, once it has."""
+    hold_ended_ms: int | None = None
 
 
 class AccountRow(Struct, frozen=True):

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
-from app.ports import Decided, HotStoreAway, JournalEntry, OutcomeTold, Record
+from app.ports import Decided, HoldEnded, HotStoreAway, JournalEntry, OutcomeTold, Record, StepUpPassed
+from app.capping.ports import NEVER_MS
+from app.capping.reservations import moves
 from app.settlement import settlement
 from app.sighting import MARK_BYTES, Sighter
 from app.store.packing import entity_key, is_entity
 from app.store.pipeline import Pipeline, pack, script
 from app.store.valkey import STATE_KEY, TURNED, locking, restoring, turned_by_pass, turned_key, word_and_kind
+from app.store.valkey_caps import is_cap, moving
 from detectors.snapshot import EXACT_BURNS
 
 STRETCH: Final = 64
@@ -57,7 +60,7 @@ async def wipe(pipeline: Pipeline, token: bytes | None = None) -> None:
         if token is not None and not await _renewed(pipeline, token):
             raise Rebuilding("another process has taken the rebuild over")
         cursor, keys = await pipeline.execute("SCAN", cursor, "COUNT", 1_000)
-        doomed = [key for key in keys if is_entity(key) or key[:1] == TURNED]
+        doomed = [key for key in keys if is_entity(key) or is_cap(key) or key[:1] == TURNED]
         if doomed:
             await pipeline.execute("UNLINK", *doomed)
         if cursor == b"0":
@@ -65,12 +68,19 @@ async def wipe(pipeline: Pipeline, token: bytes | None = None) -> None:
 
 
 async def rebuild(
-    pipeline: Pipeline, record: Record, sighter: Sighter, progress: Progress, *, from_nothing: bool = False
+    pipeline: Pipeline,
+    record: Record,
+    sighter: Sighter,
+    progress: Progress,
+    *,
+    from_nothing: bool = False,
+    now_ms: int = 0,
 ) -> int:
     """
     Bring the hot state to what the record says, from where an interrupted rebuild stopped. Entries replayed.
 
-    With `from_nothing` what is there is forgotten first; otherwise a complete state is left as it is.
+    With `from_nothing` what is there is forgotten first; otherwise a complete state is left as it is. Reservations that
+    have lapsed by `now_ms` are left out.
 
     Raises:
         Rebuilding: Somebody else is at it, or took over.
@@ -82,14 +92,18 @@ async def rebuild(
     try:
         if from_nothing:
             await wipe(pipeline, token)
-        return 0 if await is_complete(pipeline) else await _replay(pipeline, record, sighter, progress, token)
+        return (
+            0
+            if await is_complete(pipeline)
+            else await _replay(pipeline, record, sighter, progress, token, now_ms)
+        )
     finally:
         if await pipeline.execute("GET", REBUILDER) == token:
             await pipeline.execute("DEL", REBUILDER)
 
 
 async def _replay(
-    pipeline: Pipeline, record: Record, sighter: Sighter, progress: Progress, token: bytes
+    pipeline: Pipeline, record: Record, sighter: Sighter, progress: Progress, token: bytes, now_ms: int
 ) -> int:
     await pipeline.execute("HSETNX", STATE_KEY, GOAL, record.last_seq())
     begun, goal = (int(seq or 0) for seq in await pipeline.execute("HMGET", STATE_KEY, PLACE, GOAL))
@@ -103,7 +117,7 @@ async def _replay(
         done += 1
         if seq <= begun:
             continue
-        packed += _moves(entry, sighter)
+        packed += _moves(entry, sighter) + _reservations(entry, sighter, now_ms)
         if done % STRETCH == 0:
             await _apply(pipeline, packed, seq, token)
             packed = []
@@ -153,6 +167,25 @@ async def _apply(pipeline: Pipeline, packed: list[bytes], place: int | None, tok
         raise HotStoreAway(f"a stretch of the rebuild was refused, it starts again: {refused}") from refused
 
 
+def _known_by(entry: OutcomeTold | StepUpPassed | HoldEnded) -> int | bytes:
+    """By what the live move of a total is recognised: no two entries of an event share it."""
+    if isinstance(entry, OutcomeTold):
+        return entry.told_ms
+    return turned_by_pass(entry.passed_ms if isinstance(entry, StepUpPassed) else entry.ended_ms)
+
+
+def _reservations(entry: JournalEntry, sighter: Sighter, now_ms: int) -> list[bytes]:
+    """The commands that bring its parts of caps back, where they have not lapsed and their caps are still kept."""
+    if not entry.reserved:
+        return []
+    named = entry.event if isinstance(entry, Decided) else entry
+    return [
+        moving(one)
+        for one in moves(entry, sighter.event_key(named.program_id, named.event_id))
+        if (one.until_ms == NEVER_MS or one.until_ms > now_ms) and one.at_ms + one.ttl_ms > now_ms
+    ]
+
+
 def _moves(entry: JournalEntry, sighter: Sighter) -> list[bytes]:
     """The commands that bring one entry's traces back, as `observe` and `commit`, `outcome` or `pass` left them."""
     if not isinstance(entry, Decided):
@@ -160,7 +193,7 @@ def _moves(entry: JournalEntry, sighter: Sighter) -> list[bytes]:
         event_key = sighter.event_key(entry.program_id, entry.event_id)
         word, kind = word_and_kind(entry.effect)
         keys = [entity_key("account", account), turned_key(account, event_key)]
-        known_by = entry.told_ms if isinstance(entry, OutcomeTold) else turned_by_pass(entry.passed_ms)
+        known_by = _known_by(entry)
         mark, told = event_key[:MARK_BYTES], (word, kind, known_by)
         turn = (entry.occurred_ms, mark, entry.points, EXACT_BURNS, *told)
         return [script("effect", keys, *turn)] if entry.effect else []

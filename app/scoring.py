@@ -17,6 +17,8 @@ import structlog
 from app import metrics
 from app.answering import entry_of, spoken
 from app.answers import Answer, Conflict409, Decided200, Unavailable503
+from app.capping.capping import Case, capped, in_the_dark
+from app.capping.reservations import moves
 from app.earlier import Earlier, first_claim, unless_only_looked_at
 from app.journal import Journal
 from app.judging import Judged, judge
@@ -55,6 +57,10 @@ RECORD_PATIENCE_S: Final = 0.03
 log = structlog.get_logger("earnest.scoring")
 
 
+_Fresh = tuple[Event, Sighted, Seen]
+"""An event that nobody has answered, and what is known of it."""
+
+
 class _Draft(NamedTuple):
     """A decision made and not yet journalled."""
 
@@ -86,6 +92,7 @@ class Scorer:
         self._clock, self._ticks = clock, ticks
         self._earlier = Earlier(history, record, spool, journal, ticks)
         self._disk = ThreadPoolExecutor(DISK_THREADS, "spool")
+        self._holding: set[asyncio.Future[None]] = set()
 
     async def decide(self, event: Event, origin: Origin, link: LinkSeen | None = None) -> Answer:
         """Decide one event, or repeat the answer it was given before. `link`: the one-time link it redeems."""
@@ -141,13 +148,12 @@ class Scorer:
                 await self._in_the_dark(event, one, origin, str(away), began)
                 for event, one in zip(events, sighted, strict=True)
             ]
-        drafts = [
-            _Draft(one, self._judge(event, one, known, origin, received_ms, began))
+        fresh = [
+            (event, one, known)
             for event, one, known, answer in zip(events, sighted, seen, answers, strict=True)
             if answer is None
         ]
-        kept = iter(await self._keep(drafts, received_ms))
-        self._count(drafts, began)
+        kept = iter(await self._decided(fresh, origin, received_ms, began))
         return [next(kept) if answer is None else answer for answer in answers]
 
     async def _answered(self, sighted: Sequence[Sighted], seen: Sequence[Seen]) -> list[Answer | None]:
@@ -160,9 +166,28 @@ class Scorer:
         fresh = self._earlier.is_fresh(sighted.sighting, seen)
         return None if fresh else await self._earlier.answer(sighted, seen)
 
-    def _judge(
-        self, event: Event, sighted: Sighted, seen: Seen, origin: Origin, received_ms: int, began: float
-    ) -> Decided:
+    async def _decided(
+        self, fresh: Sequence[_Fresh], origin: Origin, received_ms: int, began: float
+    ) -> list[Answer]:
+        """Judge, reserve, journal. Where nobody can say what is left of a cap, the fallback answers."""
+        try:
+            drafts = await self._drafted(fresh, origin, received_ms, began)
+        except HotStoreAway as away:
+            return [await self._in_the_dark(event, one, origin, str(away), began) for event, one, _ in fresh]
+        self._count(drafts, began)
+        return await self._keep(drafts, received_ms)
+
+    async def _drafted(
+        self, fresh: Sequence[_Fresh], origin: Origin, received_ms: int, began: float
+    ) -> list[_Draft]:
+        cases = [self._judged(event, one, known, received_ms) for event, one, known in fresh]
+        judged = await capped(cases, self._history, self._sighter, origin, received_ms)
+        return [
+            _Draft(case.sighted, self._draft(case.event, case.sighted, one, origin, received_ms, began))
+            for case, one in zip(cases, judged, strict=True)
+        ]
+
+    def _judged(self, event: Event, sighted: Sighted, seen: Seen, received_ms: int) -> Case:
         programme = self._rulebook.programme(event.program_id)
         notes = [] if seen.complete else ["history: being rebuilt from the record"]
         if not self._rulebook.is_fresh:
@@ -170,7 +195,7 @@ class Scorer:
         judged = judge(programme, event, sighted, seen.entities, received_ms, notes)
         for failed in {note.partition(":")[0] for note in judged.verdict.degraded}.intersection(DETECTORS):
             metrics.detector_failed(failed)
-        return self._draft(event, sighted, judged, origin, received_ms, began)
+        return Case(event, sighted, seen.entities["account"], judged, programme.policy)
 
     def _draft(
         self,
@@ -205,6 +230,7 @@ class Scorer:
             )
         except HotStoreAway:
             return [await self._spooled(one) for one in drafts]
+        self._hold([one for one, answer, now in zip(drafts, sealed, kept, strict=True) if now is answer])
         late = [one for one, now in zip(drafts, kept, strict=True) if now == LOCKED_MEANWHILE]
         again = iter(await self._locked_meanwhile(late, now_ms))
         return [
@@ -216,6 +242,19 @@ class Scorer:
             for one, answer, now in zip(drafts, sealed, kept, strict=True)
         ]
 
+    def _hold(self, drafts: Sequence[_Draft]) -> None:
+        """What was let through keeps its parts of caps. Nobody waits: the worker says it again when it is recorded."""
+        made = [one for draft in drafts for one in moves(draft.entry, draft.sighted.sighting.event_key)]
+        if made:
+            holding = asyncio.ensure_future(self._history.hold(made))
+            self._holding.add(holding)
+            holding.add_done_callback(self._held)
+
+    def _held(self, holding: asyncio.Future[None]) -> None:
+        self._holding.discard(holding)
+        if not holding.cancelled():
+            holding.exception()
+
     async def _locked_meanwhile(self, drafts: Sequence[_Draft], now_ms: int) -> list[Answer]:
         """Their accounts were locked between being read and being answered: read and judged again."""
         if not drafts:
@@ -223,17 +262,13 @@ class Scorer:
         began = self._ticks()
         try:
             seen = await self._history.observe_many([one.sighted.sighting for one in drafts])
+            fresh = [(one.entry.event, one.sighted, known) for one, known in zip(drafts, seen, strict=True)]
+            again = await self._drafted(fresh, drafts[0].entry.origin, now_ms, began)
         except HotStoreAway as away:
             return [
                 await self._in_the_dark(one.entry.event, one.sighted, one.entry.origin, str(away), began)
                 for one in drafts
             ]
-        again = [
-            _Draft(
-                one.sighted, self._judge(one.entry.event, one.sighted, known, one.entry.origin, now_ms, began)
-            )
-            for one, known in zip(drafts, seen, strict=True)
-        ]
         return await self._keep(again, now_ms)
 
     async def _in_the_dark(
@@ -258,9 +293,9 @@ class Scorer:
         if SEVERITY[listed.action] > SEVERITY[verdict.action]:
             verdict = listed
         origin = origin if origin in KEPT else "fallback"
-        draft = _Draft(
-            sighted, self._draft(event, sighted, Judged(verdict, (), b""), origin, self._clock(), began)
-        )
+        case, now_ms = Case(event, sighted, None, Judged(verdict, (), b""), policy), self._clock()
+        judged = in_the_dark(case, self._sighter, origin, now_ms)
+        draft = _Draft(sighted, self._draft(event, sighted, judged, origin, now_ms, began))
         self._count([draft], began)
         return await self._spooled(draft)
 

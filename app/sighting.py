@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from iptocc import country_code
+from msgspec import msgpack
 
 from app.intake import body_hash
 from app.keys import derive
@@ -117,6 +118,12 @@ class Sighter:
         """16 bytes for an event id of a programme."""
         return blake2b(
             event_id.encode(), digest_size=EVENT_KEY_BYTES, key=self._key_of(program_id), person=b"event"
+        ).digest()
+
+    def cap_key(self, program_id: str, *of: str | int | bytes) -> bytes:
+        """16 bytes for what a cap is held against: its code, whose it is, and the day."""
+        return blake2b(
+            msgpack.encode(of), digest_size=EVENT_KEY_BYTES, key=self._key_of(program_id), person=b"cap"
         ).digest()
 
     def sight(self, event: Event) -> Sighted:

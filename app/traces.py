@@ -8,6 +8,7 @@ from msgspec import Struct, msgpack
 
 from detectors.actions import Action
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal
+from detectors.caps import CapBreach
 from detectors.limits import Breach
 from detectors.policy import Policy
 from detectors.snapshot import Lock
@@ -49,6 +50,7 @@ class Traces(Struct, frozen=True, array_like=True):
     rules: list[str]
     lock: tuple[int, str] | None = None
     excused: tuple[str, ...] = ()
+    spent: list[tuple[str, int, int, str]] = []
 
 
 _encode = msgpack.Encoder().encode
@@ -66,15 +68,17 @@ def pack_found(verdict: Verdict) -> bytes:
             [rule.code for rule in found.rule_hits],
             None if found.lock is None else (found.lock.since_ms, found.lock.by),
             found.excused,
+            [(one.cap.code, one.used, one.asked, one.whose) for one in found.spent],
         )
     )
 
 
 def unpack_found(packed: bytes, policy: Policy) -> Found:
-    """The findings again, under the policy they were found under. Limits and rules it no longer has are left out."""
+    """The findings again, under the policy they were found under. Limits, caps and rules it no longer has are left out."""
     traces = _decode(packed)
     limits = {limit.code: limit for limit in policy.limits}
     rules = {rule.code: rule for rule in policy.rules}
+    caps = {cap.code: cap for cap in policy.caps}
     return Found(
         tuple(_unpacked(one) for one in traces.judgements),
         tuple(Breach(limits[code], observed) for code, observed in traces.breaches if code in limits),
@@ -82,6 +86,11 @@ def unpack_found(packed: bytes, policy: Policy) -> Found:
         tuple(rules[code] for code in traces.rules if code in rules),
         None if traces.lock is None else Lock(*traces.lock),
         traces.excused,
+        tuple(
+            CapBreach(caps[code], used, asked, whose)
+            for code, used, asked, whose in traces.spent
+            if code in caps
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from app.answers import (
 )
 from app.api.operation import Call, Operation, Parameter, reply
 from app.api.paging import CURSOR, LIMIT, instant, page_of
-from app.api.wire import ChallengeView, DecisionPage, OutcomeBody, OutcomeView, RecordedDecision
+from app.api.wire import ChallengeView, DecisionPage, HoldView, OutcomeBody, OutcomeView, RecordedDecision
 from app.faults import Faults
 from app.intake import EVENT_BYTES, read_event
 from app.ports import DecisionRow
@@ -123,11 +123,18 @@ def _recorded(row: DecisionRow, now_ms: int) -> dict[str, object]:
         **_FIELDS.decode(row.answer),
         **({} if row.passed_ms is None else {"decision": row.decision}),
         **({} if asked is None else {"challenge": _challenge(row, asked, now_ms)}),
+        **({} if row.hold_until_ms is None else {"hold": _hold(row, row.hold_until_ms)}),
         "type": row.type,
         "occurred_at": instant(row.occurred_ms),
         "outcome": row.outcome,
         "outcome_at": None if row.outcome_ms is None else instant(row.outcome_ms),
     }
+
+
+def _hold(row: DecisionRow, until_ms: int) -> HoldView:
+    state = row.hold_end or ("held" if row.outcome is None else "decided")
+    ended_at = None if row.hold_ended_ms is None else instant(row.hold_ended_ms)
+    return HoldView(state, instant(until_ms), ended_at)
 
 
 def _challenge(row: DecisionRow, asked: StepUp, now_ms: int) -> ChallengeView:

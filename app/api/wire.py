@@ -85,6 +85,14 @@ class ChallengeView(Struct, frozen=True):
     method: str | None
 
 
+class HoldView(Struct, frozen=True):
+    """Until when the event's points are held, and how that ended where nobody had decided by then."""
+
+    state: Literal["held", "decided", "released", "escalated"]
+    until: datetime
+    ended_at: datetime | None
+
+
 class RecordedDecision(Decision, frozen=True, kw_only=True):
     """The decision as it was answered, and what became of it."""
 
@@ -94,6 +102,8 @@ class RecordedDecision(Decision, frozen=True, kw_only=True):
     outcome_at: datetime | None
     challenge: ChallengeView | UnsetType = UNSET
     """Where the member was asked to prove more."""
+    hold: HoldView | UnsetType = UNSET
+    """Where points are held while a person looks. Released, they are the member's, and the decision stays a review."""
 
 
 class DecisionPage(Struct, frozen=True):

@@ -65,7 +65,9 @@ async def _rebuild(settings: Settings, *, from_nothing: bool) -> int:
             def progress(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
 
-            return await replay(pipeline, record, sighter, progress, from_nothing=from_nothing)
+            return await replay(
+                pipeline, record, sighter, progress, from_nothing=from_nothing, now_ms=system_clock()
+            )
     finally:
         await pipeline.close()
         engine.dispose()

@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 from app.answering import entry_of
 from app.feedback.ports import ContextRow, News
-from app.judging import judge
+from app.capping.capping import Case, asked_of, judged_with, wanted_of
+from app.capping.reservations import moves
+from app.judging import Judged, judge
 from app.policy.file import PolicyFile
 from app.ports import Action, LinkFound, ListEntry
 from app.rulebook import Rulebook
@@ -75,9 +77,13 @@ class Replayer:
         sighted = sighted or self._sighter.sight(event)
         sighting = sighted.sighting
         programme = self._rulebook.programme(event.program_id)
-        judged = judge(programme, event, sighted, self._state.count(sighting), sighting.at_ms)
+        entities = self._state.count(sighting)
+        judged = judge(programme, event, sighted, entities, sighting.at_ms)
+        case = Case(event, sighted, entities["account"], judged, programme.policy)
+        judged = self._capped(case)
         entry = entry_of(event, sighting, judged, programme, "decision", sighting.at_ms, b"")
         self._state.settle(sighting, settlement(entry))
+        self._state.move(moves(entry, sighting.event_key))
         return Replayed(judged.verdict, judged.vector, entry.links)
 
     def retake(
@@ -87,6 +93,13 @@ class Replayer:
         sighted = sighted or self._sighter.sight(event)
         self._state.count(sighted.sighting)
         self._settle(event, sighted, decision, links)
+
+    def _capped(self, case: Case) -> Judged:
+        """As `app.capping.capping.capped`, on private state."""
+        asked = asked_of(case, self._sighter)
+        wanted, at_ms = wanted_of(case, asked), case.sighted.sighting.at_ms
+        rooms = None if wanted is None else self._state.reserve(wanted, at_ms)
+        return judged_with(case, asked, rooms, "decision", at_ms)
 
     def look(self, event: Event) -> Looked:
         """The event's vector; it is remembered as if it had been allowed."""

@@ -5,7 +5,7 @@ against, and the private state on which history is replayed. One process, no jou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from app.ports import (
     LOCKED_MEANWHILE,
@@ -20,6 +20,7 @@ from app.ports import (
     Standing,
     Touch,
 )
+from app.store.memory_caps import MemoryReservations
 from app.store.memory_entity import DAY_MS, Kept
 from app.store.packing import ROLES, partition
 from app.store.valkey import ACCOUNT_TTL_MS, KEPT
@@ -31,10 +32,11 @@ SWEPT_EVERY: Final = 65_536
 """New entities after which the expired ones are looked for, or a quarter of those held: a few seconds a million."""
 
 
-class MemoryHistory:
+class MemoryHistory(MemoryReservations):
     """`app.ports.History` in one process, with the same answers as Valkey's."""
 
     def __init__(self) -> None:
+        MemoryReservations.__init__(self)
         self.journal: list[bytes] = []
         self.config = 0
         self._entities: dict[bytes, Kept] = {}
@@ -42,6 +44,7 @@ class MemoryHistory:
         self._answers: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
         self._outcomes: dict[bytes, Outcome] = {}
         self._passed: set[bytes] = set()
+        self._ended: set[bytes] = set()
         self._sweep_at = SWEPT_EVERY
 
     async def observe(self, sighting: Sighting) -> Seen:
@@ -179,6 +182,31 @@ class MemoryHistory:
         if last is not None and last != known:
             return last
         self._passed.add(sighting.event_key)
+        self.journal.append(entry)
+        self._entity("account", sighting.touches[0].key).turn(effect, sighting, points)
+        return None
+
+    async def end_hold(
+        self,
+        sighting: Sighting,
+        entry: bytes,
+        points: int,
+        effect: Effect,
+        ended_ms: int,  # noqa: ARG002 - for rebuilds, which this one has none of
+        *,
+        released: bool,
+    ) -> Outcome | Literal["ended", "locked"] | None:
+        """See `History.end_hold`."""
+        if sighting.event_key in self._ended:
+            return "ended"
+        told = self._outcomes.get(sighting.event_key)
+        if told is not None:
+            return told
+        if effect in GOING_OUT and self._is_locked(sighting):
+            return "locked"
+        self._ended.add(sighting.event_key)
+        if released:
+            self._passed.add(sighting.event_key)
         self.journal.append(entry)
         self._entity("account", sighting.touches[0].key).turn(effect, sighting, points)
         return None

@@ -51,9 +51,9 @@ class HotStoreFault(Exception):
 
 SCRIPTS: Final = (
     "observe", "restore", "claim", "commit", "retract", "outcome", "pass", "effect", "link", "lock", "remember",
-    "throttle",
+    "throttle", "reserve", "keep", "release", "hold",
 )  # fmt: skip
-PRELUDES: Final = ("series", "entity")
+PRELUDES: Final = ("series", "entity", "caps")
 
 
 def _library() -> tuple[str, str]:

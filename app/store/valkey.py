@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from app.ports import LOCKED_MEANWHILE, Claim, Effect, Outcome, Pass, Seen, Settlement, Sighting, Standing
 from app.store.packing import (
@@ -21,6 +21,7 @@ from app.store.packing import (
     unpack_entity,
 )
 from app.store.pipeline import Pipeline, pack, script
+from app.store.valkey_caps import ValkeyReservations
 from detectors.snapshot import EXACT_BURNS, EXACT_INSTANTS, EXACT_INSTANTS_SHARED, Lock
 
 DAY_MS: Final = 86_400_000
@@ -34,6 +35,7 @@ TURNED_TTL_MS: Final = DAY_MS
 """Outcomes told while a rebuild runs are not to count twice: longer than any rebuild takes."""
 TURNED: Final = b"u"
 PASSED: Final = b"y"
+ENDED: Final = b"v"
 STATE_KEY: Final = b"state"
 VERSION_BITS: Final = 62
 """Versions of lists are random: a counter that a lost Valkey begins anew would come by an old number again."""
@@ -156,7 +158,7 @@ def _totals(settled: Settlement) -> list[bytes | int]:
     return [part for kind, points in settled.totals.items() for part in (KINDS[kind], points)]
 
 
-class ValkeyHistory:
+class ValkeyHistory(ValkeyReservations):
     """
     `app.ports.History` on Valkey or Redis.
 
@@ -166,6 +168,7 @@ class ValkeyHistory:
     """
 
     def __init__(self, pipeline: Pipeline, commit_timeout_s: float | None = None) -> None:
+        ValkeyReservations.__init__(self, pipeline, commit_timeout_s)
         self._pipeline, self._commit_timeout_s = pipeline, commit_timeout_s
 
     async def observe(self, sighting: Sighting) -> Seen:
@@ -277,6 +280,27 @@ class ValkeyHistory:
         )  # fmt: skip
         between: bytes | None = (await self._pipeline.call(packed))[0]
         return None if between is None else cast("Pass", between.decode())
+
+    async def end_hold(
+        self, sighting: Sighting, entry: bytes, points: int, effect: Effect, ended_ms: int, *, released: bool
+    ) -> Outcome | Literal["ended", "locked"] | None:
+        """See `History.end_hold`."""
+        account = sighting.touches[0].key
+        keys = [
+            entity_key("account", account),
+            ENDED + partition(account) + sighting.event_key,
+            journal_key(account),
+            turned_key(account, sighting.event_key),
+            outcome_key(account, sighting.event_key),
+            passed_key(account, sighting.event_key),
+        ]
+        word, kind = word_and_kind(effect)
+        packed = script(
+            "hold", keys, entry, sighting.at_ms, sighting.fingerprint, points, EXACT_BURNS, word, kind,
+            turned_by_pass(ended_ms), TURNED_TTL_MS, b"1" if released else b"",
+        )  # fmt: skip
+        told: bytes | None = (await self._pipeline.call(packed))[0]
+        return None if told is None else cast("Outcome", told.decode())
 
     async def lock(self, account_key: bytes, version: int, lock: Lock | None) -> None:
         """See `History.lock`."""

@@ -27,6 +27,8 @@ EventType = Literal[
     "token.revoked",
     "challenge.passed",
     "challenge.failed",
+    "hold.released",
+    "hold.escalated",
     "label.recorded",
     "erasure.completed",
 ]

@@ -32,6 +32,7 @@ from app.worker import filters
 from app.worker.chores import AWAY_S, beside, sleep
 from app.worker.completing import completing
 from app.worker.despooling import Despooler
+from app.worker.ending import ending
 from app.worker.feedback_chores import feedback_chores
 from app.worker.hooking import hooking
 from app.worker.lock_chores import lock_chores
@@ -86,6 +87,7 @@ async def _run(settings: Settings) -> None:
             hooking(settings, master, engine, stopping),
             beside(token_chores(settings, master, engine), stopping),
             beside([completing(engine, pipeline, record, sighter, journal)], stopping),
+            beside([ending(engine, pipeline, sighter, journal)], stopping),
             beside(lock_chores(master, engine, pipeline, sighter), stopping),
             beside(feedback_chores(pipeline, record), stopping),
             beside(reviewing_chores(master, engine, sighter), stopping),
@@ -144,7 +146,9 @@ class _Work:
         log.info("the hot state is brought back from the record")
         recording = asyncio.create_task(self._record_on())
         try:
-            done = await rebuild(self._pipeline, self._record, self._sighter, lambda _done, _total: None)
+            done = await rebuild(
+                self._pipeline, self._record, self._sighter, lambda _done, _total: None, now_ms=system_clock()
+            )
         except Rebuilding:
             log.info("somebody else is bringing it back")
         else:

@@ -11,13 +11,15 @@ from msgspec import DecodeError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import metrics
+from app.capping.reservations import moves
 from app.journal import Journal
-from app.ports import Clock, Decided, JournalEntry, OutcomeTold, Record
+from app.ports import Clock, Decided, HoldEnded, JournalEntry, OutcomeTold, Record
 from app.seal import SealBroken
 from app.sighting import Sighter
 from app.store.packing import PARTITIONS, partition
 from app.store.pipeline import Pipeline, pack, script
-from app.store.valkey import PASSED, claim_key, filter_key
+from app.store.valkey import ENDED, PASSED, claim_key, filter_key
+from app.store.valkey_caps import moving
 from app.worker.dead_letters import set_aside
 
 BATCH: Final = 100
@@ -141,7 +143,10 @@ class Recorder:
             else:
                 event = self._sighter.event_key(entry.program_id, entry.event_id)
                 kept = b"o" if isinstance(entry, OutcomeTold) else PASSED
+                if isinstance(entry, HoldEnded):
+                    yield pack((b"PEXPIRE", ENDED + PARTITIONS[nibble] + event, ANSWERS_STAY_MS))
             yield pack((b"PEXPIRE", kept + PARTITIONS[nibble] + event, ANSWERS_STAY_MS))
+            yield from map(moving, moves(entry, event))  # once more: whoever decided may have died before it
         for its in marked.values():
             if its:
                 yield remembering(its)

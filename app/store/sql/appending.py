@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, case, func, literal_column, select, update
 
-from app.ports import Decided, JournalEntry, OutcomeTold, StepUpPassed
+from app.ports import Decided, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
 from app.seal import place
 from app.settlement import settled_points
 from app.stepping_up.offering import challenge_id
 from app.store.sql.audit import Entry
 from app.store.sql.dialect import insert_into, insert_new, insert_rows
+from app.store.sql.holding import keep_ends, keep_holds
 from app.store.sql.linked import keep_links
 from app.store.sql.passing import keep_passed
 from app.store.sql.reach import writing
@@ -79,7 +80,7 @@ def append(
 ) -> None:
     """
     Write entries in order, in one transaction; those written before are passed over and count nowhere again.
-    Challenges that were passed are entered in the audit, where there is one.
+    Challenges that were passed and holds that ended are entered in the audit, where there is one.
 
     Whoever appends holds the head row until it commits, so two cannot interleave.
 
@@ -106,13 +107,17 @@ def append(
         written = keep_passed(connection, base, passed) if passed else []
         for entry in written:
             sums.setdefault((entry.program_id, entry.account_id), Sums()).take_passed(entry)
+        ended = {base + n: e for n, e in enumerate(entries, 1) if isinstance(e, HoldEnded)}
+        ends = keep_ends(connection, base, ended) if ended else []
+        for end in ends:
+            sums.setdefault((end.program_id, end.account_id), Sums()).take_end(end)
         for account, (earned, redeemed) in _settle(connection, base).items():
             sum_ = sums.setdefault(account, Sums())
             sum_.earned_points += earned
             sum_.redeemed_points += redeemed
         _add(connection, sums)
         if audit is not None:
-            audit.append(connection, list(map(_passed, written)))
+            audit.append(connection, [*map(_passed, written), *map(_ended, ends)])
 
 
 def _passed(entry: StepUpPassed) -> Entry:
@@ -120,6 +125,11 @@ def _passed(entry: StepUpPassed) -> Entry:
     return Entry(
         entry.passed_ms, entry.program_id, "challenge.passed", name, entry.passed_by, b"", entry.method
     )
+
+
+def _ended(entry: HoldEnded) -> Entry:
+    """Nobody's doing: the policy's."""
+    return Entry(entry.ended_ms, entry.program_id, f"hold.{entry.how}", entry.decision_id, "worker")
 
 
 def _decide(
@@ -139,6 +149,7 @@ def _decide(
     connection.execute(update(head).values(events=head.c.events + len(inserted)))
     written = [decided[seq] for seq in sorted(inserted)]
     keep_links(connection, written)
+    keep_holds(connection, written)
     return summed(written)
 
 
@@ -174,6 +185,8 @@ def _row(seq: int, entry: Decided, key: AccountKey) -> dict[str, Any]:
         "vector": entry.vector or None,
         "partner_id": event.partner_id,
         "store_id": event.store_id,
+        "reserved": entry.reserved,
+        "hold_until_ms": entry.hold[0] if entry.hold else None,
     }
 
 

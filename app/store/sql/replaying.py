@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, select
 
-from app.ports import Decided, LinkFound, OutcomeTold, StepUpPassed
+from app.ports import Decided, HoldEnded, LinkFound, OutcomeTold, StepUpPassed
 from app.store.sql.events import WITH_KEY, opened_or_bare
 from app.store.sql.reach import reading
-from app.store.sql.tables import account_keys, decisions, head, outcomes, step_ups
+from app.store.sql.tables import account_keys, decisions, head, hold_ends, holds, outcomes, step_ups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,8 +28,13 @@ STRETCH: Final = 1_000
 _decode_links: Final = msgspec.msgpack.Decoder(tuple[LinkFound, ...]).decode
 
 _DECISIONS: Final = (
-    select(decisions, account_keys.c.wrapped_key)
-    .select_from(WITH_KEY)
+    select(decisions, account_keys.c.wrapped_key, holds.c.planned)
+    .select_from(
+        WITH_KEY.outerjoin(
+            holds,
+            (holds.c.program_id == decisions.c.program_id) & (holds.c.decision_id == decisions.c.decision_id),
+        )
+    )
     .where(decisions.c.seq > bindparam("after"), decisions.c.seq <= bindparam("upto"))
     .order_by(decisions.c.seq)
 )
@@ -42,6 +47,11 @@ _STEP_UPS: Final = (
     select(step_ups)
     .where(step_ups.c.seq > bindparam("after"), step_ups.c.seq <= bindparam("upto"))
     .order_by(step_ups.c.seq)
+)
+_HOLD_ENDS: Final = (
+    select(hold_ends)
+    .where(hold_ends.c.seq > bindparam("after"), hold_ends.c.seq <= bindparam("upto"))
+    .order_by(hold_ends.c.seq)
 )
 
 
@@ -64,12 +74,14 @@ def replay(engine: Engine, keys: AccountKeys) -> Iterator[tuple[JournalEntry, in
             decided = connection.execute(_DECISIONS, span).all()
             told = connection.execute(_OUTCOMES, span).all()
             passed = connection.execute(_STEP_UPS, span).all()
+            ended = connection.execute(_HOLD_ENDS, span).all()
         if after >= end:
             return
         yield from merge(
             _decisions(keys, decided),
             _entries(OutcomeTold, told),
             _entries(StepUpPassed, passed),
+            _entries(HoldEnded, ended),
             key=itemgetter(1),
         )
         after = span["upto"]
@@ -81,11 +93,12 @@ def _decisions(keys: AccountKeys, rows: Sequence[Row[Any]]) -> Iterator[tuple[Jo
 
 
 def _entries(
-    kind: type[OutcomeTold | StepUpPassed], rows: Sequence[Row[Any]]
+    kind: type[OutcomeTold | StepUpPassed | HoldEnded], rows: Sequence[Row[Any]]
 ) -> Iterator[tuple[JournalEntry, int]]:
     for row in rows:
         told = row._asdict()
         seq = told.pop("seq")
+        told["reserved"] = told["reserved"] or b""
         yield kind(**told), seq
 
 
@@ -103,9 +116,11 @@ def _decided(keys: AccountKeys, row: Row[Any]) -> Decided:
         source=row.source,
         policy_version=row.policy_version,
         model_version=row.model_version,
-        burned=row.burned_at_decision if row.passed_ms is None else None,
+        burned=row.burned_at_decision if row.passed_ms is None and row.hold_end is None else None,
         links=_decode_links(row.links) if row.links else (),
         found=row.found,
         vector=row.vector or b"",
         account_key=row.account_key,
+        reserved=row.reserved or b"",
+        hold=None if row.planned is None else (row.hold_until_ms, row.planned),
     )

@@ -71,6 +71,10 @@ decisions = Table(
     Column("passed_method", Text),
     Column("partner_id", Text),
     Column("store_id", Text),
+    Column("reserved", LargeBinary),
+    Column("hold_until_ms", BigInteger),
+    Column("hold_end", Text),
+    Column("hold_ended_ms", BigInteger),
     UniqueConstraint("program_id", "event_id"),
     Index("ix_decisions_newest", "program_id", "occurred_ms", "seq"),
     Index("ix_decisions_timeline", "program_id", "account_id", "occurred_ms", "seq"),
@@ -78,6 +82,7 @@ decisions = Table(
 """`burned_at_decision` is as journalled, `burned` as the outcomes left it. `sealed_event` opens with the
 account's key of that `key_id`; `links` is MessagePack. Where `passed_ms` is set the decision was `challenge` and
 is `allow` since; what a redemption burned by it stands in `burned_at_decision` as if it had been allowed at once.
+`reserved` are its parts of caps. `hold_end` is how a hold ended that nobody decided on, once it has.
 `partner_id` and `store_id` are the event's, for those who may see only theirs; NULL too in rows older than they are."""
 
 outcomes = Table(
@@ -94,6 +99,7 @@ outcomes = Table(
     Column("occurred_ms", BigInteger, nullable=False),
     Column("points", BigInteger, nullable=False),
     Column("effect", Text, nullable=False),
+    Column("reserved", LargeBinary),
     UniqueConstraint("program_id", "decision_id", "told_ms", "outcome", "told_by"),
     Index("ix_outcomes_account", "program_id", "account_id", "told_ms", "seq"),
 )
@@ -113,10 +119,40 @@ step_ups = Table(
     Column("occurred_ms", BigInteger, nullable=False),
     Column("points", BigInteger, nullable=False),
     Column("effect", Text, nullable=False),
+    Column("reserved", LargeBinary),
     UniqueConstraint("program_id", "decision_id"),
     Index("ix_step_ups_account", "program_id", "account_id", "passed_ms", "seq"),
 )
 """Challenges that were passed, each once. Shares the sequence of `decisions`."""
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("program_id", Text, primary_key=True),
+    Column("decision_id", Text, primary_key=True),
+    Column("due_ms", BigInteger),
+    Column("planned", Text, nullable=False),
+    Index("ix_holds_due", "due_ms"),
+)
+"""Points held by decisions: until when, and how it ends if nobody decides. `due_ms` is NULL once it is over."""
+
+hold_ends = Table(
+    "hold_ends",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=False),
+    Column("program_id", Text, nullable=False),
+    Column("decision_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("ended_ms", BigInteger, nullable=False),
+    Column("occurred_ms", BigInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("reserved", LargeBinary),
+    UniqueConstraint("program_id", "decision_id"),
+)
+"""Holds that nobody decided on, each once. Shares the sequence of `decisions`."""
 
 accounts = Table(
     "accounts",

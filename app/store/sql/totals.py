@@ -12,7 +12,7 @@ from detectors.event import canonical, instant_ms
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.ports import Action, Decided, Effect, StepUpPassed
+    from app.ports import Action, Decided, Effect, HoldEnded, StepUpPassed
 
 COUNTED_AS: Final[dict[Action, str]] = {
     "allow": "allowed",
@@ -66,6 +66,11 @@ class Sums(Struct):
         self.redeemed_points += entry.burned or 0
         column = COUNTED_AS[entry.decision]
         setattr(self, column, getattr(self, column) + 1)
+
+    def take_end(self, entry: HoldEnded) -> None:
+        """A hold ended: released, its points count. The decision stays a review."""
+        self.earned_points += settled_points(entry.effect, "earn", entry.points)
+        self.redeemed_points += entry.points if entry.effect == "burn" else 0
 
     def take_passed(self, entry: StepUpPassed) -> None:
         """A challenge was passed: what was challenged is allowed, and its points count."""

@@ -13,6 +13,7 @@ import app.store.sql.event_ids
 from app.ports import (
     ApiKeyRow,
     Decided,
+    HoldEnded,
     Label,
     LinkFound,
     LinkRow,
@@ -318,7 +319,10 @@ def test_replay_gives_back_what_was_journalled_in_the_order_written(record, deci
             found=b"\x00\x81",
             account_key=b"12345678",
             vector=b"\x00\x00\x80?",
+            reserved=b"\x90",
+            hold=(1_750_000_000_000, "escalated"),
         ),
+        HoldEnded("dec_3", "default", "m-1", "e-3", "escalated", 1_750_000_000_001, 1, 0, "", b"\x90"),
         told(decided(2, type="redeem"), "cancelled"),
     ]
     decisions = [entry for entry in entries if isinstance(entry, Decided)]
