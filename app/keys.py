@@ -24,7 +24,8 @@ PURPOSES: Final = re.compile(
 )
 """`identifiers/<program>` the hashes of who is who; `journal/<day>` and `record` what is sealed at rest;
 `lists` the entries of allow, block and watch lists; `locks` the links by which members
-lock their account; `pages/…` the sessions of members who prove something (`checks`) or switch redeeming (`locks`); `users/…` what the console keeps of people: their `rows`, hashes to `lookup` them by, and what its
+lock their account; `pages/…` the sessions of members who prove something (`checks`) or switch redeeming (`locks`);
+`users/…` what the console keeps of people: their `rows`, hashes to `lookup` them by, and what its
 `pages` hand to a browser; `tokens/…` what one-time tokens need: the wrapping of their `keys`, the pepper of
 `codes`, browser sessions and `forms`, the `outbox`, links of `enrolments`, idempotent `calls`,
 hashes of `addresses`; `audit`; `webhooks` the URLs and signing secrets of endpoints."""

@@ -399,9 +399,9 @@ class KeyStore(Protocol):
 
 
 class Subject(NamedTuple):
-    """What an OTP is asked for: a token, or (later) a decision."""
+    """What an OTP is asked for: a token, a decision, or the end of an account's lock."""
 
-    kind: Literal["token", "decision"]
+    kind: Literal["token", "decision", "lock"]
     hash: bytes
     program_id: str
     account_id: str

@@ -13,6 +13,7 @@ from app.api.paging import instant
 from app.api.tokens import caller
 from app.api.wire import AccountState, Name, Sentence
 from app.ports import LockedBy, LockRow
+from tokens.ledger import Locale
 
 
 class LockBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -60,6 +61,26 @@ def _view(row: LockRow) -> LockView:
     )
 
 
+class LockLinkBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A link to the member's page of their lock: for the member who is signed in with you, and for nobody else."""
+
+    locale: Locale | None = None
+
+
+class LockLink(Struct, frozen=True):
+    """Whoever has the link can see how redeeming stands and switch it off, until it expires."""
+
+    link: str
+    expires_at: datetime
+
+
+async def make_lock_link(call: Call) -> Response:
+    """POST /v1/accounts/{account_id}/lock-links."""
+    account_id, body = call.path("account_id"), await call.body(LockLinkBody)
+    link, expires_ms = call.api.locks.link(account_id, caller(call), body.locale)
+    return reply(LockLink(link, instant(expires_ms)), 201)
+
+
 KEYS: Final = ("tokens", "admin")
 OPERATIONS: Final = (
     Operation(
@@ -69,5 +90,9 @@ OPERATIONS: Final = (
     Operation(
         "POST", "/v1/accounts/{account_id}/unlock", "Unlock an account", unlock_account, KEYS,
         takes=LockBody, gives=LockView,
+    ),
+    Operation(
+        "POST", "/v1/accounts/{account_id}/lock-links", "Make a link to the member's own page of their lock",
+        make_lock_link, KEYS, takes=LockLinkBody, gives=LockLink, status=201,
     ),
 )  # fmt: skip

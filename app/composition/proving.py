@@ -11,7 +11,10 @@ from app.clock import system_clock
 from app.composition.tokens import Tokens
 from app.journal import Journal
 from app.keys import derive
+from app.locking.visiting import LockVisits
+from app.locking.watching import Watch
 from app.pages.checking import check_routes
+from app.pages.switching import switch_routes
 from app.policy.file import PolicyFile
 from app.ports import Origin
 from app.seal import Seal
@@ -29,7 +32,7 @@ from detectors.event import Event
 
 
 class Proving:
-    """What members prove: that a challenged decision is theirs."""
+    """What members prove: that a challenged decision is theirs, and that they may switch redeeming on."""
 
     def __init__(
         self,
@@ -57,8 +60,16 @@ class Proving:
             self.desk, showing, tokens.throttle, tokens.secrets, Seal(derive(master, "pages/checks")), file,
             caught_up, system_clock,
         )  # fmt: skip
+        self._locks = LockVisits(
+            tokens.switch, tokens.lock_links, proofs, showing, Watch(decide, system_clock), tokens.throttle,
+            tokens.secrets, seal=Seal(derive(master, "pages/locks")), file=file, clock=system_clock,
+        )  # fmt: skip
         self._tokens, self._base = tokens, settings.public_url or ""
 
     def pages(self) -> list[Route]:
         """What members see."""
-        return check_routes(self._visits, public_url=self._base, csrf_key=self._tokens.secrets.forms)
+        base, key = self._base, self._tokens.secrets.forms
+        return [
+            *check_routes(self._visits, public_url=base, csrf_key=key),
+            *switch_routes(self._locks, public_url=base, csrf_key=key),
+        ]

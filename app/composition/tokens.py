@@ -113,7 +113,7 @@ class Tokens:
         )  # fmt: skip
         locks, links = SqlLocks(engine, keys, audit), lock_links(master)
         switch = Switch(locks, history, sighter.digest, system_clock)
-        self.locks = LockDesk(switch, known)
+        self.locks = LockDesk(switch, known, links, base, system_clock)
         self.disputes = Disputes(switch, links, throttle, known, greeting, system_clock)
         self.prover, self.challenges, self.secrets = prover, challenges, known
         self.passkeys, self.passkey_prover, self.throttle = passkeys, passkey_prover, throttle

@@ -1,12 +1,19 @@
-"""What a backend can ask of locks: to set one, to take it away and how it stands."""
+"""What a backend can ask of locks: to set one, to take it away, how it stands, and a link for its member."""
 
 from __future__ import annotations
 
+from typing import Final
+
+from app.locking.links import Link, Links
 from app.locking.switch import Switch, Wish
-from app.ports import LockedBy, LockRow
+from app.ports import Clock, LockedBy, LockRow
 from app.redeeming.desk import Caller
 from app.redeeming.secrets import Secrets
-from tokens.ledger import Who
+from tokens.ledger import Locale, Who
+
+LINK_FOR_MS: Final = 900_000
+"""15 minutes: whoever has the link can see and lock, so it is made when the member presses the programme's button, for
+that moment, and is as short as the visit it begins."""
 
 
 class LockDesk:
@@ -16,10 +23,20 @@ class LockDesk:
     Args:
         switch: locks and unlocks.
         secrets: hashes addresses.
+        links: writes links.
+        base: of the links members get, from the settings.
+        clock: milliseconds since 1970-01-01 UTC.
     """
 
-    def __init__(self, switch: Switch, secrets: Secrets) -> None:
-        self._switch, self._secrets = switch, secrets
+    def __init__(self, switch: Switch, secrets: Secrets, links: Links, base: str, clock: Clock) -> None:
+        self._switch, self._secrets, self._links = switch, secrets, links
+        self._base, self._clock = base, clock
+
+    def link(self, account_id: str, caller: Caller, locale: Locale | None) -> tuple[str, int]:
+        """A link to the page on which that account's signed-in member switches redeeming, and when it ends."""
+        expires_ms = self._clock() + LINK_FOR_MS
+        link = Link(caller.principal.program_id, account_id, expires_ms, "", locale)
+        return f"{self._base}/l/{self._links.write('switch', link)}", expires_ms
 
     async def standing(self, program_id: str, account_id: str) -> LockRow | None:
         """How redeeming stands at an account. Raises RecordAway."""
@@ -40,5 +57,5 @@ class LockDesk:
         return await self._switch.change(wish)
 
     def _who(self, caller: Caller) -> Who:
-        ip_hash = self._secrets.address_hash("ip", caller.address) if caller.address else b""
+        ip_hash = self._secrets.client_hash(caller.address) if caller.address else b""
         return Who(f"key:{caller.principal.key_id}", ip_hash)

@@ -78,4 +78,4 @@ class Disputes:
         return Told("disputed" if row.locked else "disputed_before", terms)
 
     def _known_as(self, client: Client) -> bytes:
-        return self._secrets.address_hash("ip", client.address)
+        return self._secrets.client_hash(client.address)

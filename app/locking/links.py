@@ -9,9 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from app.seal import Seal, SealBroken, place
+from tokens.ledger import Locale
 
-Purpose = Literal["not_me"]
-"""`not_me`: dispute one redemption, once. What is sealed for one purpose opens for no other."""
+Purpose = Literal["not_me", "switch"]
+"""`not_me`: dispute one redemption, once. `switch`: see how redeeming stands and switch it, for whoever is signed in
+with the programme. What is sealed for one purpose opens for no other."""
 MOST_CHARACTERS: Final = 1_024
 """Of a link's text: an account id of 128 four-byte characters takes less than 800."""
 
@@ -23,6 +25,7 @@ class Link(Struct, frozen=True, array_like=True):
     account_id: str
     expires_ms: int
     redemption_id: str
+    locale: Locale | None = None
 
 
 _pack: Final = msgspec.msgpack.Encoder().encode

@@ -181,6 +181,7 @@ class StepUpVisits:
         if session is None or session.is_over(self._clock()):
             return self._bare("gone", client)
         name, _, return_to = session.text.partition(" ")
+        await self._caught_up()  # a pass of a moment ago is to be seen
         found = await self._stepping.find_anywhere(name)
         if isinstance(found, Problem):
             return self._bare("soon" if found is UNAVAILABLE else "gone", client)

@@ -64,6 +64,7 @@ def move(connection: Connection, subject: Subject, state: State, now_ms: int) ->
 
 
 def entry(subject: Subject, event: str, who: Who, now_ms: int, detail: str = "") -> Entry:
-    """An audit entry about the subject: a token by its id, a decision by its challenge's."""
-    name = token_id(subject.hash) if subject.kind == "token" else subject_name(subject.hash)
+    """An audit entry about the subject: a token by its id, a decision by its challenge's, a lock by its account's."""
+    names = {"token": token_id, "decision": subject_name}
+    name = names[subject.kind](subject.hash) if subject.kind in names else subject.account_id
     return Entry(now_ms, subject.program_id, event, name, who.actor, who.ip_hash, detail)
