@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from detectors.acquaintance import DAY_MS, member_ms
 from detectors.base import Abstained, Clear, Judgement, Reason, Signal, noisy_or
 from detectors.event import Event
-from detectors.identity.farms import Farm, farms
+from detectors.identity.farms import Farm, farms, ties
 from detectors.identity.pairs import Evidence, Pair, as_a_whole, compare
 from detectors.identity.sharing import telling
 from detectors.identity.weights import AUTO_CLUSTER, LINK_FLOOR, PERSON, REVIEW
@@ -106,13 +106,14 @@ def linked(seen: Snapshot) -> tuple[LinkedAccount, ...]:
     Every account more likely than not (LINK_FLOOR) held by the same hand, likeliest first. Never itself.
 
     Takes the greatest of: the comparison of the two accounts; a link found before, unless a household is
-    declared; the sign-up farm they both arrived in; what a person said of the two. For a count of linked accounts
-    keep those from REVIEW on.
+    declared; the sign-up farm they both arrived in. For a count of linked accounts keep those from REVIEW on. Whom
+    a person has released is left out; whom one has confirmed counts as found, so that a word taken back leaves
+    nothing behind.
     """
     own, pairs = _pairs(seen)
     found = {account.key: account for account in _links(seen, pairs)}
     for farm in farms(seen, own):
-        for key, tie in farm.ties:
+        for key, tie in ties(seen, farm):
             known = found.get(key)
             if known is None or tie > known.probability:
                 together = as_a_whole("sign_ups", "together", tie)
@@ -147,7 +148,7 @@ class Duplicates:
         own, pairs = _pairs(seen)
         gainful = _gainful(seen.event)
         young = gainful and member_ms(seen) < YOUNG.value * DAY_MS
-        linked_with, together = _links(seen, pairs), _counted(seen, own)
+        linked_with, together = _confirmed(seen, _links(seen, pairs)), _counted(seen, own)
         links = [link for link in linked_with if young or not _is_carried(link)]
         reasons = [farm.reason for farm in together]
         of_fraud = _of_fraud(seen, linked_with, together)
@@ -248,6 +249,14 @@ def _links(seen: Snapshot, pairs: dict[str, Pair]) -> list[LinkedAccount]:
             found[link.key] = LinkedAccount(
                 link.key, link.probability, (carried, *(known.evidence if known is not None else ()))
             )
+    return sorted(found.values(), key=_likeliest_first)
+
+
+def _confirmed(seen: Snapshot, links: list[LinkedAccount]) -> list[LinkedAccount]:
+    """These, and with certainty the accounts that a person has said to be the same person's."""
+    if not seen.said.confirmed:
+        return links
+    found = {link.key: link for link in links}
     for key in seen.said.confirmed:
         compared = found[key].evidence if key in found else ()
         found[key] = LinkedAccount(key, 1.0, (as_a_whole("analyst", "confirmed", 1.0), *compared))

@@ -17,12 +17,14 @@ class Said(NamedTuple):
     confirmed: judged to be the same person's.
     frauds:    every account of the programme confirmed as fraud, by key → since when, in ms. Victims are not among
                them.
+    apart:     every account of the programme that was released → from whom, and until when, in ms.
     excused:   reason code → the greatest weight that was judged legitimate at this account.
     """
 
     released: frozenset[str] = NOBODY
     confirmed: frozenset[str] = NOBODY
     frauds: Mapping[str, int] = {}
+    apart: Mapping[str, Mapping[str, int]] = {}
     excused: Mapping[str, float] = NOTHING
 
 

@@ -4,47 +4,40 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from app.feedback.ports import News, PairRow, PairVerdict, Word
+from app.feedback.ports import News, PairRow, Word
 from app.feedback.standing import Standing, standing
-from detectors.said import NOTHING_SAID, Said
+from detectors.said import NOBODY, NOTHING_SAID, Said
 from detectors.verdict import ListHit
 
 ALIVE: Final = frozenset({"fraud", "policy_abuse", "legitimate"})
 UNSAID: Final = Standing()
-
-
-class _Pair(NamedTuple):
-    """What was said of an account and another, and until when."""
-
-    verdict: PairVerdict
-    expires_ms: int | None
+RELEASED: Final = frozenset({"household", "unrelated"})
+CONFIRMED: Final = frozenset({"same_person"})
+FOR_EVER_MS: Final = 2**62
 
 
 class Heard:
     """What was said in one programme. Accounts by their 8-byte key; changed by `Hearing` alone, between decisions."""
 
-    __slots__ = ("_frauds", "_pairs", "_standings", "_words")
+    __slots__ = ("_apart", "_frauds", "_same", "_standings", "_words")
 
     def __init__(self) -> None:
-        self._pairs: dict[bytes, dict[str, _Pair]] = defaultdict(dict)
+        self._apart: dict[str, dict[str, int]] = {}
+        self._same: dict[str, dict[str, int]] = {}
         self._words: dict[bytes, dict[str, Word]] = defaultdict(dict)
         self._standings: dict[bytes, Standing] = {}
         self._frauds: dict[str, int] = {}
 
     def of(self, account_key: bytes, at_ms: int) -> Said:
         """What a decision on an event of this account at this instant minds."""
-        pairs, stands = self._pairs.get(account_key), self._standings.get(account_key)
-        if not (pairs or stands or self._frauds):
+        stands, key = self._standings.get(account_key), account_key.hex()
+        if not (stands or self._frauds or self._apart or self._same):
             return NOTHING_SAID
-        released: list[str] = []
-        confirmed: list[str] = []
-        for key, pair in (pairs or {}).items():
-            if pair.expires_ms is None or at_ms < pair.expires_ms:
-                (confirmed if pair.verdict == "same_person" else released).append(key)
         excused: Mapping[str, float] = stands.excused(at_ms) if stands else {}
-        return Said(frozenset(released), frozenset(confirmed), self._frauds, excused)
+        released, confirmed = _alive(self._apart.get(key), at_ms), _alive(self._same.get(key), at_ms)
+        return Said(released, confirmed, self._frauds, self._apart, excused)
 
     def watched(self, account_key: bytes) -> tuple[ListHit, ...]:
         """An account that was labelled as fraud or abuse is as if it were on the watch list."""
@@ -75,13 +68,18 @@ class Heard:
 
     def take_pair(self, row: PairRow) -> None:
         """What was said last of two accounts."""
-        for key, other in ((row.account_key, row.other_key), (row.other_key, row.account_key)):
-            if row.verdict is None:
-                self._pairs[key].pop(other.hex(), None)
-                if not self._pairs[key]:
-                    del self._pairs[key]
-            else:
-                self._pairs[key][other.hex()] = _Pair(row.verdict, row.expires_ms)
+        until_ms = FOR_EVER_MS if row.expires_ms is None else row.expires_ms
+        one, two = row.account_key.hex(), row.other_key.hex()
+        for key, other in ((one, two), (two, one)):
+            for verdicts, kept in ((RELEASED, self._apart), (CONFIRMED, self._same)):
+                if row.verdict in verdicts:
+                    kept.setdefault(key, {})[other] = until_ms
+                elif kept.get(key, {}).pop(other, None) is not None and not kept[key]:
+                    del kept[key]
+
+
+def _alive(others: Mapping[str, int] | None, at_ms: int) -> frozenset[str]:
+    return frozenset([key for key, until_ms in others.items() if at_ms < until_ms]) if others else NOBODY
 
 
 NOTHING_HEARD: Final = Heard()

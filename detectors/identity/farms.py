@@ -110,6 +110,21 @@ def farms(seen: Snapshot, own: Traits) -> list[Farm]:
     ]
 
 
+def ties(seen: Snapshot, farm: Farm) -> list[tuple[str, float]]:
+    """
+    The ties of a farm, but to those there who were released from one another: whoever joins a family at its device
+    is found, and says nothing of the family.
+    """
+    apart = seen.said.apart
+    here = {key for key, _ in farm.ties}
+    return [
+        (key, tie)
+        for key, tie in farm.ties
+        if key not in apart
+        or not any(other in here and seen.as_of_ms < until for other, until in apart[key].items())
+    ]
+
+
 def strength(count: float, free: float) -> float:
     """A weight in [0, 1) for so many others, 0.5 at `free`. Continuous and rising."""
     rising = power(count, STEEPNESS.value)
