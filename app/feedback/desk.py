@@ -193,7 +193,7 @@ class FeedbackDesk:
             return await self._done(self._store.undo, program_id, int(name), who, self._clock()) > 0
         list_name, _, entry_id = name.partition(":")
         if kind == "list" and list_name in get_args(ListName):
-            return await self.remove_from_list(program_id, cast(ListName, list_name), entry_id, who)
+            return await self.remove_from_list(program_id, cast("ListName", list_name), entry_id, who)
         return False
 
     async def _done(self, act: Callable[..., T], *given: Any) -> T:

@@ -11,7 +11,10 @@ from detectors.snapshot import DAY_S
 
 AGAINST: Final = frozenset({"fraud", "policy_abuse"})
 VICTIM: Final = frozenset(
-    {"ato_drain", "probe_drain", "card_clone", "cred_stuff", "dormant_hijack", "giftcard_drain", "link_abuse", "social_eng"}
+    {
+        "ato_drain", "probe_drain", "card_clone", "cred_stuff", "dormant_hijack", "giftcard_drain", "link_abuse",
+        "social_eng",
+    }
 )  # fmt: skip
 """Typologies by which the account was robbed: who holds it did nothing."""
 EXCUSED_FOR_MS: Final = int(EXCUSED_FOR.value) * DAY_S * 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import literal, literal_column, or_, select
+from sqlalchemy import and_, exists, literal, literal_column, or_, select
 
 from app.feedback.ports import ContextRow, News, PairRow, Word
 from app.ports import Page
@@ -18,11 +18,12 @@ from app.store.sql.tables import account_keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Engine
+    from sqlalchemy import ColumnElement, Engine
 
     from app.store.sql.account_keys import AccountKeys
     from app.store.sql.moves import AnyRow
 
+RELEASED: Final = ("household", "unrelated")
 _codes: Final = msgspec.msgpack.Decoder(dict[str, float]).decode
 _PAIRS: Final = tuple(name for name in PairRow.__struct_fields__ if name != "reason")
 _WORDS: Final = Word.__struct_fields__
@@ -148,6 +149,19 @@ def _word(row: AnyRow) -> Word:
 
 def _pair(row: AnyRow, reason: str | None) -> PairRow:
     return PairRow(**{name: getattr(row, name) for name in _PAIRS}, reason=reason)
+
+
+def released(
+    program_id: ColumnElement[str], one_id: ColumnElement[str], two_id: ColumnElement[str], now_ms: int
+) -> ColumnElement[bool]:
+    """Whether a person has said that these two accounts are not one person's: a link found before joins them no more."""
+    pairs = pair_verdicts.c
+    either = or_(
+        and_(pairs.account_id == one_id, pairs.other_id == two_id),
+        and_(pairs.account_id == two_id, pairs.other_id == one_id),
+    )
+    lasts = or_(pairs.expires_ms.is_(None), pairs.expires_ms > now_ms)
+    return exists().where(pairs.program_id == program_id, either, pairs.verdict.in_(RELEASED), lasts)
 
 
 def context_place(program_id: str, context_id: str) -> bytes:

@@ -17,6 +17,7 @@ from app.store.sql.case_tables import case_accounts, case_decisions, case_places
 from app.store.sql.cases.rows import MOVES, SUMMED, columns, figures_of
 from app.store.sql.cases.writing import AT_ONCE, Writing
 from app.store.sql.dialect import insert_into, insert_new, insert_rows
+from app.store.sql.heard import released
 from app.store.sql.tables import accounts, links
 
 LINKED_FROM: Final = 0.8
@@ -141,6 +142,7 @@ class Joining:
             .join_from(_mine, links, same & (links.c.account_key == _mine.c.account_key))
             .join(_others, (_others.c.program_id == links.c.program_id) & (_others.c.account_key == links.c.other_key))
             .where(_mine.c.program_id == self._scope.program_id, links.c.probability >= LINKED_FROM)
+            .where(~released(links.c.program_id, _mine.c.account_id, _others.c.account_id, self._writing.now_ms))
         )  # fmt: skip
         for part in _parts(names):
             for row in self._connection.execute(query.where(_mine.c.account_id.in_(part))):
