@@ -81,7 +81,8 @@ class SqlCounting:
 def _ends(connection: Connection) -> dict[str, tuple[int, int]]:
     """Source → how far it is counted, and how far it goes."""
     last_label = select(labels.c.seq).order_by(labels.c.seq.desc()).limit(1).scalar_subquery()
-    rows = connection.execute(select(review_cursors.c.source, review_cursors.c.seq, head.c.seq, last_label))
+    last_entry = select(head.c.seq).scalar_subquery()
+    rows = connection.execute(select(review_cursors.c.source, review_cursors.c.seq, last_entry, last_label))
     ends = {source: (seq, {"record": last, "labels": label or 0}) for source, seq, last, label in rows}
     return {source: (seq, upto[source]) for source, (seq, upto) in ends.items() if source in upto}
 

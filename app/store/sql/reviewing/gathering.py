@@ -67,7 +67,8 @@ class SqlGathering:
         after: int
         last: int
         with reading(self._engine) as connection:
-            after, last = connection.execute(select(review_cursors.c.seq, head.c.seq).where(its)).one()
+            ends = select(review_cursors.c.seq, select(head.c.seq).scalar_subquery()).where(its)
+            after, last = connection.execute(ends).one()
             if last <= after:
                 return 0
             upto = min(last, after + limit)
