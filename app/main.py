@@ -20,6 +20,7 @@ from app.clock import system_clock
 from app.composition.console import console_routes
 from app.composition.feedback import Callers, feedback_desk
 from app.composition.proving import Proving
+from app.composition.cases import Cases
 from app.composition.tokens import Tokens
 from app.data_dir import spool_dir
 from app.explaining import Explainer
@@ -146,6 +147,7 @@ def create_app(settings: Settings) -> ASGIApp:
         step_ups=proving.desk,
         enroller=tokens.enroller,
         locks=tokens.locks,
+        cases=Cases(master, engine, file).desk,
         feedback=feedback_desk(master, engine, pipeline, record, sighter),
         heard=record,
         who=Callers(tokens.secrets).who,

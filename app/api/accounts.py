@@ -20,15 +20,16 @@ async def account(call: Call) -> Response:
     row = await to_thread.run_sync(call.api.record.account, *names)
     lock = await call.api.locks.standing(*names)
     state: AccountState = "locked" if lock is not None and lock.locked else "active"
+    open_case = await call.api.cases.open_case(*names)
     if row is None and lock is not None:
-        return reply(_unseen(lock.account_id, state))
+        return reply(_unseen(lock.account_id, state, open_case))
     if row is None:
         raise Refused(NOT_FOUND)
     view = AccountView(
         account_id=row.account_id,
         state=state,
         risk=Risk(row.last_risk_score, row.last_decision),
-        open_case=None,
+        open_case=open_case,
         totals=Totals(row.events, row.earned_points, row.redeemed_points, row.decisions),
         first_seen_at=instant(row.first_seen_ms),
         last_seen_at=instant(row.last_seen_ms),
@@ -36,13 +37,13 @@ async def account(call: Call) -> Response:
     return reply(view)
 
 
-def _unseen(account_id: str, state: AccountState) -> AccountView:
+def _unseen(account_id: str, state: AccountState, open_case: str | None) -> AccountView:
     """An account of which nothing is known but how its lock stands."""
     return AccountView(
         account_id=account_id,
         state=state,
         risk=None,
-        open_case=None,
+        open_case=open_case,
         totals=Totals(0, 0, 0, {}),
         first_seen_at=None,
         last_seen_at=None,

@@ -9,6 +9,7 @@ from typing import Protocol
 from app.access import Gate
 from app.answers import Answer, Audience, Explanation, OutcomeAnswer
 from app.api.wire import Links
+from app.cases.desk import CaseDesk
 from app.feedback.desk import FeedbackDesk
 from app.feedback.ports import ContextRow, PairRow
 from app.locking.desk import LockDesk
@@ -70,6 +71,7 @@ class Api:
     step_ups:      the use cases of challenges.
     enroller:      the use cases of enrolling passkeys.
     locks:         the use cases of locks.
+    cases:         the use cases of cases.
     feedback:      the use cases of what people say.
     heard:         what they said, to be read; synchronous.
     who:           a caller as the audit names it.
@@ -94,6 +96,7 @@ class Api:
     step_ups: StepUpDesk
     enroller: Enroller
     locks: LockDesk
+    cases: CaseDesk
     feedback: FeedbackDesk
     heard: Heard
     who: Callable[[Caller], Who]

@@ -38,7 +38,7 @@ BODY_BYTES: Final = 16_384
 PathId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f/]+$")]
 PATH_HINTS: Final[Mapping[str, Any]] = {
     "decision_id": PathId, "account_id": PathId, "token_id": PathId, "campaign_id": PathId,
-    "authenticator_id": PathId, "challenge_id": PathId, "list": ListName, "webhook_id": PathId,
+    "authenticator_id": PathId, "challenge_id": PathId, "case_id": PathId, "list": ListName, "webhook_id": PathId,
     "other_id": PathId,
 }  # fmt: skip
 """The path parameters of the API. A value that is none of these names nothing, which is 404."""
@@ -71,7 +71,7 @@ class Operation:
     fresh: whether it waits until the record holds what was decided before the request.
     """
 
-    method: Literal["GET", "POST", "PUT", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     summary: str
     run: Callable[[Call], Awaitable[Response]]

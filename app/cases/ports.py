@@ -307,6 +307,10 @@ class Cases(Protocol):
         """Move a case. `version`: of the case as seen; None asks for no check (bulk moves, once previewed)."""
         ...
 
+    def preview(self, scope: Scope, case_id: str, who: Who, wish: Wish, now_ms: int) -> Case | Refusal:
+        """The case as a move would leave it; nothing is done."""
+        ...
+
     def undo(self, scope: Scope, case_id: str, who: Who, version: int, now_ms: int) -> Case | Refusal:
         """Take back one's own move, where it was the last and can be taken back."""
         ...

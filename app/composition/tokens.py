@@ -43,6 +43,7 @@ from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
+from app.store.sql.cases import CaseOpener, Kept
 from app.store.sql.locks import SqlLocks
 from app.store.sql.otp import SqlChallenges, SqlPasskeys
 from app.store.sql.tokens import SqlKeyStore, SqlLedger
@@ -111,7 +112,10 @@ class Tokens:
             contact_changed=partial(contact_changed, record), terms=greeting, base=base, site=site,
             clock=system_clock, new_id=fresh_id,
         )  # fmt: skip
-        locks, links = SqlLocks(engine, keys, audit), lock_links(master)
+        locks, links = (
+            SqlLocks(engine, keys, audit, CaseOpener(Kept(keys, audit, file.cases, fresh_id))),
+            lock_links(master),
+        )
         switch = Switch(locks, history, sighter.digest, system_clock)
         self.locks = LockDesk(switch, known, links, base, system_clock)
         self.disputes = Disputes(switch, links, throttle, known, greeting, system_clock)

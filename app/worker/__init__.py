@@ -29,6 +29,7 @@ from app.store.sql import SqlRecord, open_engine
 from app.store.sql.audit import Audit
 from app.store.syncing import SYNC_EVERY_S, sync
 from app.worker import filters
+from app.worker.casing import casing
 from app.worker.chores import AWAY_S, beside, sleep
 from app.worker.completing import completing
 from app.worker.despooling import Despooler
@@ -89,6 +90,7 @@ async def _run(settings: Settings) -> None:
             beside([completing(engine, pipeline, record, sighter, journal)], stopping),
             beside([ending(engine, pipeline, sighter, journal)], stopping),
             beside(lock_chores(master, engine, pipeline, sighter), stopping),
+            beside(casing(settings, master, engine), stopping),
             beside(feedback_chores(pipeline, record), stopping),
             beside(reviewing_chores(master, engine, sighter), stopping),
         ):

@@ -14,6 +14,7 @@ from app.ports import LockRow
 from app.seal import place
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Entry
+from app.store.sql.cases.opener import CaseOpener, Opening
 from app.store.sql.lock_tables import account_locks, lock_changes
 from app.store.sql.moves import Moves
 from app.store.sql.reach import in_one, reading, writing
@@ -23,6 +24,8 @@ AGAIN_MS: Final = 2_000
 """A change is told to the hot store again after so long: it may lose the last second with its machine."""
 REMIND_MS: Final = 30 * 86_400_000
 """And a lock every 30 days: the hot store forgets an account after 13 months without events, the lock must stay."""
+DISPUTED: Final = "ato_drain"
+"""What a redemption looks like that the member says was not theirs."""
 AT_ONCE: Final = 1_000
 """Rows a question when all locked accounts are read."""
 _MOVES: Final = Moves("app.store.sql", "lock_moves")
@@ -79,11 +82,14 @@ class SqlLocks(LockRecord, Locks):
         engine: A database at this version's migration.
         keys: The accounts' data keys: under them lie reasons and notes.
         audit: Where every change is noted, in its own transaction.
+        opener: Opens a case of a dispute, in its transaction; None: nobody looks at disputes here.
     """
 
-    def __init__(self, engine: Engine, keys: AccountKeys, audit: Audit) -> None:
+    def __init__(
+        self, engine: Engine, keys: AccountKeys, audit: Audit, opener: CaseOpener | None = None
+    ) -> None:
         super().__init__(engine)
-        self._keys, self._audit = keys, audit
+        self._keys, self._audit, self._opener = keys, audit, opener
 
     def change(self, wish: Wish, now_ms: int) -> LockRow:
         """Lock or unlock; an account that stands so already stays as it is. How it stands now."""
@@ -101,6 +107,11 @@ class SqlLocks(LockRecord, Locks):
             if _MOVES(connection, "dispute", redemption_id=redemption_id, **values).first() is None:
                 return held
             row = held if held.locked else self._write(connection, wish, now_ms)
+            if self._opener is not None:
+                its = {"program_id": wish.program_id, "redemption_id": redemption_id}
+                points = _MOVES(connection, "redeemed_points", **its).scalar() or 0
+                opening = Opening(wish.program_id, wish.account_id, "dispute", DISPUTED, points)
+                self._opener.open_for(connection, opening, wish.who, now_ms)
             entries = [] if held.locked else [_entry(wish, row, now_ms)]
             entries.append(
                 Entry(now_ms, wish.program_id, "account.disputed", wish.account_id, *wish.who, redemption_id)

@@ -36,6 +36,7 @@ from app.api.http_app import OPERATIONS, http_app
 from app.api.openapi import document
 from app.api.paging import instant
 from app.api.wire import Links
+from app.cases.desk import CaseDesk
 from app.feedback.desk import FeedbackDesk
 from app.intake import body_hash
 from app.ports import (
@@ -50,6 +51,7 @@ from app.ports import (
     TimelineItem,
 )
 from detectors.event import Event, instant_ms
+from tests.app.api.memory_cases import MemoryCases
 from tests.app.api.memory_desk import MemoryDesk
 from tests.app.api.memory_feedback import MemoryFeedback
 from tests.app.api.memory_locks import MemoryLocks
@@ -267,6 +269,7 @@ class Service:
     webhooks: MemoryWebhooks
     measured: list[tuple[str, str, int, float]]
     waits: list[int]
+    cases: MemoryCases
 
     def add_key(self, *scopes: str, **rest: Any) -> str:
         wanted = {"program_id": "default", "now_ms": NOW_MS} | rest
@@ -335,7 +338,7 @@ def service() -> Service:
         return f"{prefix}_{next(numbers):08d}"
 
     webhooks = MemoryWebhooks(lambda: now_ms[0], new_id)
-    said = MemoryFeedback(record)
+    said, kept_cases = MemoryFeedback(record), MemoryCases()
     api = Api(
         scorer=scorer,
         record=record,
@@ -354,12 +357,13 @@ def service() -> Service:
         step_ups=MemoryStepUps(record),
         enroller=enroller_of(lambda: now_ms[0], new_id),
         locks=MemoryLocks(),
+        cases=CaseDesk(kept_cases, lambda: now_ms[0]),
         feedback=FeedbackDesk(said, lists_changed, digest, lambda: now_ms[0], new_id),
         heard=said,
         who=lambda caller: Who(caller.principal.key_id),
         measured=lambda *seen: measured.append(seen),
     )
-    built = Service(record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits)
+    built = Service(record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits, kept_cases)
     built.tokens = {scope: built.add_key(scope) for scope in ("score", "events", "tokens", "read", "admin")}
     return built
 

@@ -13,10 +13,12 @@ from app.ports import LockRow
 from app.seal import Seal
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Whole
+from app.store.sql.cases import CaseOpener
 from app.store.sql.lock_tables import account_locks, lock_changes
 from app.store.sql.locks import AGAIN_MS, REMIND_MS, SqlLocks
 from app.store.sql.tables import account_keys
 from app.store.sql.token_tables import audit
+from tests.app.store.cased import House
 from tests.app.store.ledger_samples import KEY
 from tokens.ledger import Who
 
@@ -164,3 +166,30 @@ def test_a_member_who_only_redeemed_was_never_locked(locks, engine):
         )
     assert locks.lock("p", "m-9") is None
     assert list(locks.locked()) == []
+
+
+def test_a_dispute_opens_a_case_in_its_own_transaction(engine, decided):
+    """The lock, the dispute and the case are there together, or none of them; a link opened again opens no other."""
+    house = House(engine, decided)
+    locks = SqlLocks(engine, AccountKeys(Seal(KEY)), Audit(KEY), house.opener)
+    wanted = wish(account_id="m-1", reason="not_me")._replace(program_id="default")
+    locks.dispute(wanted, "rdm_1", NOW_MS)
+    locks.dispute(wanted, "rdm_1", NOW_MS + 1)
+    (case,) = house.all()
+    assert (case.account_id, case.cause, case.priority, case.version) == ("m-1", "dispute", 1, 1)
+    assert house.audited() == [("case.opened", case.case_id)]
+    assert [event for event, *_ in entries(engine)] == ["case.opened", "account.locked", "account.disputed"]
+    assert isinstance(Audit(KEY).verify(engine), Whole)
+
+
+def test_a_dispute_that_cannot_open_its_case_did_not_happen(engine, decided):
+    def broken(event: str) -> None:
+        if event == "case.opened":
+            raise ZeroDivisionError
+
+    house = House(engine, decided)
+    opener = CaseOpener(house.kept._replace(audit=Audit(KEY, broken)))
+    locks = SqlLocks(engine, AccountKeys(Seal(KEY)), Audit(KEY), opener)
+    with pytest.raises(ZeroDivisionError):
+        locks.dispute(wish(), "rdm_1", NOW_MS)
+    assert (house.all(), locks.lock("p", "m-1")) == ([], None)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from msgspec import structs
 from sqlalchemy import insert, select, update
 
 from app.cases.moving import UNDOABLE, Change, as_before, decide, is_held
@@ -141,19 +142,13 @@ class SqlCases(CaseReading):
 
         return self._in_one(who, now_ms, undo)
 
-    def preview(
-        self, scope: Scope, case_id: str, who: Who, wish: Wish, now_ms: int
-    ) -> tuple[Case, Change] | Refusal:
-        """What a move would do to a case; nothing is done."""
-        file = self._case(scope, case_id)
+    def preview(self, scope: Scope, case_id: str, who: Who, wish: Wish, now_ms: int) -> Case | Refusal:
+        """The case as a move would leave it; nothing is done."""
+        file = self.file(scope, case_id)
         if file is None:
             return _UNKNOWN
-        change = decide(file, wish, who.actor, now_ms, self._kept.terms(scope.program_id))
-        return change if isinstance(change, Refusal) else (file, change)
-
-    def _case(self, scope: Scope, case_id: str) -> Case | None:
-        page = self.file(scope, case_id)
-        return None if page is None else page.case
+        change = decide(file.case, wish, who.actor, now_ms, self._kept.terms(scope.program_id))
+        return change if isinstance(change, Refusal) else structs.replace(file.case, **change.fields)
 
     def _decided(self, writing: Writing, case: Case, wish: Wish) -> Case | Refusal:
         change = decide(case, wish, writing.who.actor, writing.now_ms, self._kept.terms(case.program_id))
