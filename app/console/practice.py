@@ -7,13 +7,14 @@ from typing import Final, NamedTuple, get_args
 
 from starlette.responses import Response
 
-from app.console.place import HOME
+from app.console.place import HOME, Place
 from app.console.visit import Gesture, Get, Post, Visit, turned
 from app.playbook.cases import OFFERED, Case, answers, cases, consequence, judged
 from app.playbook.loading import load
 from app.playbook.shapes import FAMILIES, Move
 
 PRACTICE: Final = f"{HOME}/practice"
+PLACE: Final = Place("practice", "Practice", PRACTICE, "view_playbook")
 UNANSWERED: Final = 0
 """In the cookie, a byte a case: nothing said yet, else the place of the answer in OFFERED, from 1 on."""
 COOKIE_PLACE: Final = b"practice"

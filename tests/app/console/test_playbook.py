@@ -22,7 +22,7 @@ OWN = replace(DEFAULT, version="own", limits=tuple(replace(one, max=one.max + 1)
 
 def rooms():
     shown = playbook.Playbook({"default": DEFAULT, "own": OWN}.__getitem__, ("own",))
-    return [Room(playbook.PLACE, shown.gestures()), Room(None, practice.Practice().gestures())]
+    return [Room(playbook.PLACE, shown.gestures()), Room(practice.PLACE, practice.Practice().gestures())]
 
 
 def window(role="analyst", **given):
