@@ -11,9 +11,9 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
-from app.ports import Decided, HoldEnded, HotStoreAway, JournalEntry, OutcomeTold, Record, StepUpPassed
 from app.capping.ports import NEVER_MS
 from app.capping.reservations import moves
+from app.ports import Decided, HoldEnded, HotStoreAway, JournalEntry, OutcomeTold, Record, StepUpPassed
 from app.settlement import settlement
 from app.sighting import MARK_BYTES, Sighter
 from app.store.packing import entity_key, is_entity
@@ -182,7 +182,8 @@ def _reservations(entry: JournalEntry, sighter: Sighter, now_ms: int) -> list[by
     return [
         moving(one)
         for one in moves(entry, sighter.event_key(named.program_id, named.event_id))
-        if (one.until_ms == NEVER_MS or one.until_ms > now_ms) and one.at_ms + one.ttl_ms > now_ms
+        if one.at_ms + one.ttl_ms > now_ms
+        if one.word == "release" or one.until_ms == NEVER_MS or one.until_ms > now_ms
     ]
 
 
