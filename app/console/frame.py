@@ -22,12 +22,14 @@ from app.console.rendering import Renderer
 from app.console.sealing import KEPT_FIELD, TOKEN_FIELD, Sealing
 from app.console.visit import Gesture, Notice, Turned, Visit
 from app.pages.door import Door
-from app.pages.headers import PASSKEY_CREATE, PASSKEY_GET, page_headers
+from app.pages.headers import PASSKEY_CREATE, PASSKEY_GET, POLICY, page_headers
 from app.pages.origin import from_our_page
 from app.ports import Clock
 from app.users.viewer import Viewer
 
 SIGN_IN: Final = f"{HOME}/sign-in"
+CSP: Final = f"{POLICY}; img-src 'self'"
+"""The members' pages' policy, and the icon in the tab."""
 FORBIDDEN, NOT_FOUND, AWAY = 403, 404, 503
 UNPROVEN: Final = 401
 RETRY_AFTER_S: Final = 5
@@ -63,7 +65,9 @@ class Console:
         self.sessions, self.sealing, self.public_url, self.clock = sessions, sealing, public_url, clock
         https = urlsplit(public_url).scheme == "https"
         self.cookies = Cookies(https=https)
-        self.headers: Mapping[str, str] = page_headers(https=https, features=(PASSKEY_GET, PASSKEY_CREATE))
+        self.headers: Mapping[str, str] = page_headers(
+            https=https, policy=CSP, features=(PASSKEY_GET, PASSKEY_CREATE)
+        )
         self.renderer = Renderer(console_assets())
         self.places: list[Place] = []
 

@@ -37,6 +37,7 @@ class Renderer:
             "points": telling.points,
             "money": telling.money,
             "span": telling.span,
+            "browser": telling.browser,
             "role_names": ROLE_NAMES,
         }
 

@@ -47,3 +47,21 @@ def points(value: int) -> str:
 def money(minor: int, currency: str) -> str:
     """`€10.00`."""
     return telling.money(minor, currency, "en")
+
+
+BROWSERS: Final = (
+    ("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),    ("CriOS", "Chrome"), ("HeadlessChrome", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+"""What a browser's name of itself holds, the telling ones first: nearly all of them say Safari too."""
+SYSTEMS: Final = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser(agent: str) -> str:
+    """`Firefox on Windows`: enough to know one's own sessions by."""
+    name = next((told for sign, told in BROWSERS if f"{sign}/" in agent), "A browser")
+    system = next((told for sign, told in SYSTEMS if sign in agent), None)
+    return f"{name} on {system}" if system else name

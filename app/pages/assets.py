@@ -11,7 +11,11 @@ PREFIX: Final = "/r-static/"
 FOLDER: Final = Path(__file__).with_name("static")
 DIGEST_CHARS: Final = 16
 """Of the SHA-256 in a name: 64 bits tell any two versions apart."""
-_MEDIA: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_MEDIA: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 class Asset(NamedTuple):
