@@ -18,6 +18,7 @@ from earnest_client.errors import (
 )
 from earnest_client.events import Device, Event, Location, Money, Profile
 from earnest_client.fallback import Fallback
+from earnest_client.proving import ChallengeSent, Lock, LockLink, Verified
 from earnest_client.sync import Earnest
 from earnest_client.tokens import CodeSent, Delivery, IssuedToken, Otp, Redemption, Reward, Token
 
@@ -25,6 +26,7 @@ __all__ = [
     "AsyncEarnest",
     "Away",
     "BadRow",
+    "ChallengeSent",
     "CodeSent",
     "Conflict",
     "Decision",
@@ -40,6 +42,8 @@ __all__ = [
     "IssuedToken",
     "Label",
     "Location",
+    "Lock",
+    "LockLink",
     "Locked",
     "Money",
     "NotFound",
@@ -57,4 +61,5 @@ __all__ = [
     "TooMany",
     "Unauthorized",
     "Unproven",
+    "Verified",
 ]

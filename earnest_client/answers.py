@@ -37,13 +37,18 @@ class Reason(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """Something to do: `step_up` has a challenge_id, methods and expires_at; `hold_points` has until."""
+    """
+    Something to do: `step_up` has a challenge_id, methods and expires_at; `hold_points` has until.
+
+    url: of a step_up, the hosted page: send the member there, with `?return_to=` and an address of yours.
+    """
 
     type: str
     challenge_id: str | None = None
     methods: tuple[str, ...] = ()
     expires_at: datetime | None = None
     until: datetime | None = None
+    url: str | None = None
 
 
 class LinkedAccounts(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -29,10 +29,20 @@ from earnest_client.calls import FIRST_FAULT_OF_THEIRS, Call, read_body, segment
 from earnest_client.errors import Away, NotFound, Problem, TooMany
 from earnest_client.events import AnyEvent, Prepared, array, fresh_id, portions, prepare
 from earnest_client.fallback import LOCAL, Fallback
+from earnest_client.proving import (
+    ChallengeMethod,
+    ChallengeSent,
+    CodeMethod,
+    Lock,
+    LockedBy,
+    LockLink,
+    Verified,
+)
 from earnest_client.tokens import CodeSent, Delivery, IssuedToken, Otp, Redemption, Reward, Token, token_of
 from earnest_client.trying import Talk, ask
 
 T = TypeVar("T")
+Locale = Literal["en", "de"]
 VISIBLE_ASCII: Final = re.compile(r"[!-~]{1,128}")
 """What an Idempotency-Key may be."""
 TOO_MANY_REQUESTS: Final = 429
@@ -173,6 +183,40 @@ class Operations:
         """POST /v1/labels."""
         body = _json(label=label, source=source, account_id=account_id, event_id=event_id, typology=typology)
         return (yield from ask(self._call("POST", "/v1/labels", Label, body, repeatable=False)))
+
+    # ---------------------------------------------------------------- challenges and locks
+
+    def send_challenge(self, challenge_id: str, method: ChallengeMethod) -> Talk[ChallengeSent]:
+        """POST /v1/challenges/{challenge_id}/send. Once it may have arrived it is not repeated."""
+        path = f"/v1/challenges/{segment(challenge_id)}/send"
+        return (
+            yield from ask(self._call("POST", path, ChallengeSent, _json(method=method), repeatable=False))
+        )
+
+    def verify_challenge(
+        self,
+        challenge_id: str,
+        code: str | None,
+        assertion: Mapping[str, Any] | None,
+        method: CodeMethod | None,
+    ) -> Talk[Verified]:
+        """POST /v1/challenges/{challenge_id}/verify. A wrong code counts each time, so it is not repeated either."""
+        path = f"/v1/challenges/{segment(challenge_id)}/verify"
+        body = _json(code=code, assertion=assertion, method=method)
+        call = self._call("POST", path, Verified, body, repeatable=False, secrets=(code or "",))
+        return (yield from ask(call))
+
+    def set_lock(
+        self, account_id: str, *, locked: bool, by: LockedBy, reason: str | None, note: str | None
+    ) -> Talk[Lock]:
+        """POST /v1/accounts/{account_id}/lock or /unlock."""
+        path = f"/v1/accounts/{segment(account_id)}/{'lock' if locked else 'unlock'}"
+        return (yield from ask(self._call("POST", path, Lock, _json(by=by, reason=reason, note=note))))
+
+    def lock_link(self, account_id: str, locale: Locale | None) -> Talk[LockLink]:
+        """POST /v1/accounts/{account_id}/lock-links."""
+        path = f"/v1/accounts/{segment(account_id)}/lock-links"
+        return (yield from ask(self._call("POST", path, LockLink, _json(locale=locale))))
 
     # ---------------------------------------------------------------- one-time tokens
 

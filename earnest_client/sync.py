@@ -24,7 +24,16 @@ from earnest_client.calls import Heard, Send
 from earnest_client.events import AnyEvent
 from earnest_client.fallback import Fallback
 from earnest_client.line import Line, Target
-from earnest_client.operations import Operations
+from earnest_client.operations import Locale, Operations
+from earnest_client.proving import (
+    ChallengeMethod,
+    ChallengeSent,
+    CodeMethod,
+    Lock,
+    LockedBy,
+    LockLink,
+    Verified,
+)
 from earnest_client.tokens import CodeSent, Delivery, IssuedToken, Otp, Redemption, Reward, Token
 from earnest_client.trying import Talk
 
@@ -126,6 +135,55 @@ class Earnest:
     ) -> Label:
         """Say what an account or an event turned out to be. `source`: who found out."""
         return self._run(self._operations.label(label, source, account_id, event_id, typology))
+
+    # ---------------------------------------------------------------- challenges and locks
+
+    def send_challenge(self, challenge_id: str, method: ChallengeMethod = "sms_otp") -> ChallengeSent:
+        """Send the member the code of a challenge, or ask for a passkey. Not repeated once it may have arrived."""
+        return self._run(self._operations.send_challenge(challenge_id, method))
+
+    def verify_challenge(
+        self,
+        challenge_id: str,
+        code: str | None = None,
+        *,
+        assertion: Mapping[str, Any] | None = None,
+        method: CodeMethod | None = None,
+    ) -> Verified:
+        """Check the member's code, or what their browser answered for a passkey. After Away, call again."""
+        return self._run(self._operations.verify_challenge(challenge_id, code, assertion, method))
+
+    def redemption_token(
+        self, decision_id: str, account_id: str, reward: Reward | Mapping[str, Any]
+    ) -> IssuedToken:
+        """The one redemption token of a decision that allows, for the till that burns the points."""
+        return self.issue_token(account_id, reward, purpose="redemption", decision_id=decision_id)
+
+    def lock(
+        self,
+        account_id: str,
+        *,
+        by: LockedBy = "backend",
+        reason: str | None = None,
+        note: str | None = None,
+    ) -> Lock:
+        """Switch redeeming off at an account."""
+        return self._run(self._operations.set_lock(account_id, locked=True, by=by, reason=reason, note=note))
+
+    def unlock(
+        self,
+        account_id: str,
+        *,
+        by: LockedBy = "backend",
+        reason: str | None = None,
+        note: str | None = None,
+    ) -> Lock:
+        """Switch redeeming on again."""
+        return self._run(self._operations.set_lock(account_id, locked=False, by=by, reason=reason, note=note))
+
+    def lock_link(self, account_id: str, *, locale: Locale | None = None) -> LockLink:
+        """A link to the member's own page of their lock, good for 15 minutes: for whoever is signed in with you."""
+        return self._run(self._operations.lock_link(account_id, locale))
 
     # ---------------------------------------------------------------- one-time tokens
 

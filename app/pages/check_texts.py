@@ -74,7 +74,7 @@ EN: Final = {
 DE: Final = {
     "check_landing_heading": "Bestätigen Sie, dass Sie es sind",
     "check_landing_lead": "Hier bestätigen Sie etwas, das mit Ihren Punkten begonnen wurde.",
-    "check_landing_safe": "Durch das Ansehen dieser Seite geschieht nichts. Wählen Sie Weiter, wenn Sie bereit sind.",
+    "check_landing_safe": "Durch das Ansehen dieser Seite geschieht nichts. Wählen Sie „Weiter“, wenn Sie bereit sind.",
     "check_prove_heading": "Bestätigen Sie, dass Sie es sind",
     "check_for_redeem": "Sie möchten bei {brand} {points} Punkte einlösen.",
     "check_for_transfer": "Sie möchten {points} Punkte von Ihrem Konto bei {brand} weitergeben.",

@@ -108,7 +108,7 @@ DE: Final = {
     "lock_landing_heading": "Einlösen von Ihrem Konto",
     "lock_landing_lead": "Hier sehen Sie, ob von Ihrem Konto Punkte eingelöst werden können. Schalten Sie es aus oder "
     "wieder ein.",
-    "lock_landing_safe": "Durch das Ansehen dieser Seite geschieht nichts. Wählen Sie Weiter, wenn Sie bereit sind.",
+    "lock_landing_safe": "Durch das Ansehen dieser Seite geschieht nichts. Wählen Sie „Weiter“, wenn Sie bereit sind.",
     "lock_on_heading": "Das Einlösen ist eingeschaltet",
     "lock_on_since_you": "Sie haben es am {time} wieder eingeschaltet.",
     "lock_on_since_us": "Es wurde am {time} wieder eingeschaltet.",

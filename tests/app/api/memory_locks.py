@@ -20,6 +20,10 @@ class MemoryLocks:
     async def standing(self, program_id: str, account_id: str) -> LockRow | None:
         return self.rows.get((program_id, account_id))
 
+    def link(self, account_id: str, caller: Caller, locale: str | None) -> tuple[str, int]:
+        self.asked.append({"account_id": account_id, "locale": locale})
+        return f"https://rewards.example/l/of-{caller.principal.program_id}", CHANGED_MS
+
     async def change(self, account_id: str, caller: Caller, **asked: Any) -> LockRow:
         self.asked.append(asked)
         name = caller.principal.program_id, account_id
