@@ -158,7 +158,7 @@ def create_app(settings: Settings) -> ASGIApp:
         extra=[
             *tokens.pages(settings),
             *proving.pages(),
-            *console_routes(settings, master, engine, tokens.secrets.client_hash),
+            *console_routes(settings, master, engine, file, tokens.secrets.client_hash),
         ],
         lifespan=lifespan,
         hosts=settings.trusted_hosts,

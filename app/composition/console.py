@@ -10,15 +10,18 @@ from starlette.routing import Route
 
 from app import metrics
 from app.clock import system_clock
-from app.console import people
+from app.console import people, playbook, practice
 from app.console.access import Access
 from app.console.frame import Console, Room
 from app.console.people import People
+from app.console.playbook import Playbook
+from app.console.practice import Practice
 from app.console.profile import Profile
 from app.console.sealing import Sealing
 from app.ids import fresh_id
 from app.keys import derive
 from app.pages.origin import origin_of
+from app.policy.file import PolicyFile
 from app.settings import Settings
 from app.store.sql.audit import Audit
 from app.store.sql.users import SqlUsers
@@ -32,7 +35,7 @@ from tokens.passkeys import Site
 
 
 def console_routes(
-    settings: Settings, master: bytes, engine: Engine, client_hash: Callable[[str], bytes]
+    settings: Settings, master: bytes, engine: Engine, file: PolicyFile, client_hash: Callable[[str], bytes]
 ) -> list[Route]:
     """
     The routes of `/console`, to be mounted beside the API.
@@ -41,6 +44,7 @@ def console_routes(
         settings: of the installation.
         master: the master key.
         engine: of the record.
+        file: the policy in force.
         client_hash: address → its keyed hash, as the audit has it.
     """
     base, keys = (settings.public_url or "").rstrip("/"), Keys.of(master)
@@ -56,6 +60,8 @@ def console_routes(
         by_link=settings.env != "production",
     )
     rooms = [
+        Room(playbook.PLACE, Playbook(file.programme, tuple(file.programs)).gestures()),
+        Room(practice.PLACE, Practice().gestures()),
         Room(people.PLACE, People(Manager(users, keys, base, fresh_id)).gestures()),
         Room(None, Profile(Own(users, keys, site, fresh_id), sign_in, passwords).gestures()),
         Room(None, access.gestures()),
