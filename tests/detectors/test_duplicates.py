@@ -14,6 +14,7 @@ from detectors.base import Abstained, Clear, Signal, noisy_or
 from detectors.duplicates import AUTO_CLUSTER, LINK_FLOOR, REASON_FLOOR, REVIEW, Duplicates, linked
 from detectors.event import Event
 from detectors.policy import DEFAULT_WEIGHTS
+from detectors.said import Said
 from detectors.snapshot import DAY_S, HOUR_S, MINUTE_S, Entity, Link, Peer, Segment, Series, Snapshot, Traits
 
 NOW_MS = 1_760_000_000_000
@@ -595,3 +596,30 @@ def test_a_likelier_link_never_scores_less(one, other):
         for chance in sorted((one, other))
     )
     assert low <= high
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+@given(apart_s=st.integers(0, 30 * DAY_S))
+def test_whom_a_person_released_is_no_evidence(size, apart_s):
+    """Law: whatever is shared, however many, and whatever an earlier decision had found."""
+    home = arriving(size, apart_s, stranger, SHARED)
+    others = {one.key for entity in home.values() for one in entity.peers["account"]} - {peer(0).key}
+    known = Entity(links=[Link(key, 0.99) for key in sorted(others)[:8]])
+    at_home = replace(seen(home, traits=stranger(0)), account=known, said=Said(released=frozenset(others)))
+    assert judge(at_home) == Clear("duplicates")
+    assert linked(at_home) == ()
+    if size >= 4 and apart_s < HOUR_S:
+        assert isinstance(judge(replace(at_home, said=Said())), Signal)
+
+
+def test_who_joins_a_family_at_its_device_is_found_and_tied_to_nobody_released():
+    """Their arrival is the newcomer's, and comes back to none of the family as a link."""
+    home = seen(arriving(5, 5 * MINUTE_S, nobody))
+    keys = [one.key for one in home.device.peers["account"] if one.key != home.self_key]
+    apart = {key: dict.fromkeys(set(keys) - {key}, home.as_of_ms + 1) for key in keys}
+    judgement = judge(replace(home, said=Said(apart=apart)))
+    assert codes(judgement) == codes(judge(home))
+    assert {one.key for one in linked(home)} == set(keys)
+    assert linked(replace(home, said=Said(apart=apart))) == ()
+    ended = {key: dict.fromkeys(others, home.as_of_ms) for key, others in apart.items()}
+    assert {one.key for one in linked(replace(home, said=Said(apart=ended)))} == set(keys)
