@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from app.offline.report.words import OWN, known, meaning
 from detectors.actions import ACTIONS
+from detectors.meanings import OWN, known, meaning
 
 ALERT: Final = pl.col("decision") != "allow"
 BIN: Final = 5

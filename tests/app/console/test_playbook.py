@@ -1,4 +1,4 @@
-"""The playbook is one click from a case, shows the numbers of a programme that is yours, and trains without telling on you."""
+"""The playbook shows the numbers of a programme that is yours, and trains without telling on anybody."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ async def test_every_link_within_the_playbook_leads_somewhere():
     there = window()
     pages = [(await there.get(f"/console/playbook/typologies/{name}")).text for name in TYPOLOGIES]
     pages += [(await there.get("/console/playbook")).text, (await there.get("/console/practice")).text]
-    links = {link.partition("#")[0] for page in pages for link in re.findall(r'href="(/console/p[^"]+)"', page)}
+    links = {
+        link.partition("#")[0] for page in pages for link in re.findall(r'href="(/console/p[^"]+)"', page)
+    }
     for link in sorted(links):
         if "/profile" not in link:
             assert (await there.get(link)).status_code == 200, link

@@ -25,11 +25,11 @@ from app.offline.report.tallies import (
     suspects,
     top_reasons,
 )
-from app.offline.report.words import OWN, meaning
 from app.offline.row_faults import RowFault
 from detectors.default_limits import DEFAULT_LIMITS
 from detectors.forest.card import Card, Learned, LeftOut, Window
 from detectors.forest.drift import Drift
+from detectors.meanings import OWN, meaning
 from detectors.texts import TEXTS
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -22,6 +22,8 @@ from detectors.policy import DEFAULT, Rule
 from detectors.texts import TEXTS
 from detectors.typologies import POINTS_TO, TYPOLOGIES
 
+ATO = "typologies/ato_drain.toml"
+
 
 def test_every_code_and_every_typology_has_an_entry():
     """Add what is named to `app/playbook/reasons.toml`, or a file to `app/playbook/typologies`."""
@@ -120,11 +122,11 @@ def _broken(tmp_path, name, before, after):
 @pytest.mark.parametrize(
     ("file", "before", "after", "told"),
     [
-        ("typologies/ato_drain.toml", "label = \"fraud\"", "label = \"crime\"", "ato_drain.toml: Invalid enum value 'crime' - at `$.label`"),
-        ("typologies/ato_drain.toml", "number = 1", "numbr = 1", "ato_drain.toml: Object contains unknown field `numbr`"),
-        ("typologies/ato_drain.toml", "number = 1", "number = 2", "probe_drain.toml: number 2 is also ato_drain"),
-        ("typologies/ato_drain.toml", "`NEW_DEVICE_SPENDS`", "`NEW_DEVICE_SPENT`", "ato_drain.toml: NEW_DEVICE_SPENT is no reason code"),
-        ("typologies/ato_drain.toml", "move = \"hold\"", "move = \"close\"", "ato_drain.toml: actions must go from the mildest"),
+        (ATO, 'label = "fraud"', 'label = "crime"', "ato_drain.toml: Invalid enum value 'crime' - at `$.label`"),
+        (ATO, "number = 1", "numbr = 1", "ato_drain.toml: Object contains unknown field `numbr`"),
+        (ATO, "number = 1", "number = 2", "probe_drain.toml: number 2 is also ato_drain"),
+        (ATO, "`NEW_DEVICE_SPENDS`", "`NEW_GADGET`", "ato_drain.toml: NEW_GADGET is no reason code"),
+        (ATO, 'move = "hold"', 'move = "close"', "ato_drain.toml: actions must go from the mildest"),
         ("reasons.toml", "[LIST_WATCH]", "[LIST_WITCH]", "reasons.toml: LIST_WITCH is no reason code"),
         ("moves.toml", "undo = ", "redo = ", "moves.toml: Object"),
     ],

@@ -72,5 +72,5 @@ def test_the_same_choice_leads_elsewhere_where_nobody_is_guilty():
 
 def test_a_file_of_another_shape_is_refused_by_name(tmp_path):
     (tmp_path / "practice.json").write_text('[{"id": 1}]')
-    with pytest.raises(PlaybookFaulty, match="practice.json: Expected `str`, got `int`"):
+    with pytest.raises(PlaybookFaulty, match=r"practice\.json: Expected `str`, got `int`"):
         cases(tmp_path / "practice.json")
