@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
-import structlog
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,7 +33,6 @@ FORBIDDEN, NOT_FOUND, AWAY = 403, 404, 503
 UNPROVEN: Final = 401
 RETRY_AFTER_S: Final = 5
 """Seconds after which a page that a store left unanswered is asked for again."""
-log: Final = structlog.get_logger("earnest.console")
 
 
 class Sessions(Protocol):
@@ -106,7 +104,6 @@ class Console:
         if gesture.method == "POST" and not self.sealing.fits(form.exact(TOKEN_FIELD), viewer.session_hash):
             return self._foreign(visit)
         if not viewer.may(gesture.right):
-            log.info("refused a right", actor=viewer.actor, right=gesture.right)
             return self.error(visit, Turned(FORBIDDEN, "Your role does not include this."))
         try:
             return await gesture.handler(visit)
