@@ -2,6 +2,7 @@
 
 from benchmarks import (
     batches,
+    caps,
     clients,
     decisions,
     event_files,
@@ -14,6 +15,6 @@ from benchmarks import (
 )
 
 if __name__ == "__main__":
-    for part in (state, clients, decisions, batches, forest, event_files, train, replay, tokens, token_mail):
+    for part in (state, clients, decisions, caps, batches, forest, event_files, train, replay, tokens, token_mail):
         part.main()
         print()
