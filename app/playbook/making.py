@@ -183,7 +183,7 @@ class _Picker:
             self._points_here(one, typology),
             one.verdict.action != "allow",
             -min((_rank(trait, practice.traits)[0] for trait in traits), default=len(TRAITS)),
-            one.verdict.risk,
+            round(one.verdict.risk, 1),  # below a cut-off finer steps mean nothing: take the larger deed
             one.event.points or 0,
         )
 
