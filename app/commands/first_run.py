@@ -19,9 +19,12 @@ import click
 
 from app.access import mint
 from app.clock import system_clock
+from app.commands.demo_people import let_in
+from app.commands.demo_people import told as told_people
 from app.data_dir import demo_dir
 from app.demo.begun import begin
 from app.demo.caller import Caller, Unwelcome
+from app.keys import master_key
 from app.settings import load
 from app.store.sql import open_engine
 from app.store.sql.api_keys import ApiKeyRecord
@@ -72,11 +75,13 @@ def main(address: str, data_dir: Path) -> None:
         expires_ms=now_ms + KEY_LIFE_MS,
     )
     ApiKeyRecord(engine).add_key(minted.row)
+    people = told_people(let_in(settings, master_key(settings), engine, address, now_ms), address)
     engine.dispose()
     caller = Caller(address, minted.token)
     click.echo(f"\nEarnest answers at {address}   (Ctrl-C stops it)")
     if settings.smtp_url is None or settings.messenger_url is None:
         click.echo(f"Mails and codes it would send: {address}/outbox")
+    click.echo(f"\n{people}")
     click.echo(f"\nAPI key, good for a day:\n    {minted.token}\n")
     member = f"demo-{secrets.token_hex(3)}"
     events = story(member, now_ms)
