@@ -194,7 +194,9 @@ def _case(chance: random.Random, n: int) -> dict[str, Any]:
     at_ms = NOW_MS - chance.randrange(DAYS * DAY_MS)
     closed_ms = at_ms + chance.randrange(3 * DAY_MS) if chance.random() < 0.8 else None
     given = {column.name: None for column in cases.c} | {
-        column.name: 0 for column in cases.c if not column.nullable and column.type.python_type in {int, float}
+        column.name: 0
+        for column in cases.c
+        if not column.nullable and column.type.python_type in {int, float}
     }
     return given | {
         "seq": n, "case_id": f"cas_{n}", "program_id": PROGRAM, "kind": "account",
@@ -206,9 +208,7 @@ def _case(chance: random.Random, n: int) -> dict[str, Any]:
 
 
 def _case_account(case: dict[str, Any]) -> dict[str, Any]:
-    given = {
-        column.name: 0 for column in case_accounts.c if column.type.python_type in {int, float}
-    }
+    given = {column.name: 0 for column in case_accounts.c if column.type.python_type in {int, float}}
     return given | {
         "case_id": case["case_id"], "account_id": case["account_id"], "program_id": PROGRAM,
         "is_open": int(case["closed_ms"] is None), "left_ms": None, "why": "decision", "joined_ms": case["opened_ms"],

@@ -164,11 +164,11 @@ class _Drawing:
     def done(self, used: Sequence[Use], found: Sequence[Link]) -> Graph:
         """With every edge between what is drawn, and what is folded counted."""
         edges = [self._used(use) for use in used if _thing(use) in self._nodes]
-        pairs = {tuple(sorted((link.one, link.other))): link for link in reversed(found)}
+        pairs = {(min(link[:2]), max(link[:2])): link for link in reversed(found)}
         edges += [
-            self._linked(link)
-            for _, link in sorted(pairs.items())
-            if _account(link.one) in self._nodes and _account(link.other) in self._nodes
+            self._linked(link._replace(one=one, other=other))
+            for (one, other), link in sorted(pairs.items())
+            if _account(one) in self._nodes and _account(other) in self._nodes
         ]
         spokes: dict[str, int] = {}
         for edge in edges:

@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from app.answers import Applied, Counterfactual, Decision, Explanation
-from app.offline.report.words import meaning
 from app.ports import Action, DecisionRow
 from detectors.forest.artefact import Artefact
 from detectors.forest.features import FEATURES, NAMES, SETTLED_DAYS, values
 from detectors.forest.gathering import Segment
 from detectors.forest.segmented import SegmentedForest
+from detectors.meanings import meaning
 from detectors.typologies import POINTS_TO
 
 PEERS_SHOWN: Final = 8

@@ -30,4 +30,6 @@ def share(part: int, whole: int) -> Share:
     found, square = part / whole, Z * Z
     middle = (found + square / (2 * whole)) / (1 + square / whole)
     reach = Z * sqrt(found * (1 - found) / whole + square / (4 * whole * whole)) / (1 + square / whole)
-    return Share(part, whole, found, max(0.0, middle - reach), min(1.0, middle + reach))
+    return Share(
+        part, whole, found, max(0.0, min(found, middle - reach)), min(1.0, max(found, middle + reach))
+    )

@@ -155,7 +155,9 @@ def test_figures_equal_a_count_over_the_record_for_every_scope(engine, decided, 
         assert record.kept(scope) == record.brute(scope)
 
 
-def test_a_step_that_is_cut_off_counts_nothing_and_the_next_one_counts_all(engine, decided, told, monkeypatch):
+def test_a_step_that_is_cut_off_counts_nothing_and_the_next_one_counts_all(
+    engine, decided, told, monkeypatch
+):
     record = Told(engine, decided, told)
     record.decision("block", "redeem", "m-1", None, "s-1", 0, [("A", "velocity")], "decision")
     with monkeypatch.context() as patch:

@@ -1,0 +1,77 @@
+"""Charts need no style and no script, lead where they say, and name themselves."""
+
+from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from app.charts import specs
+from app.charts.drawing import DrawingRoom
+from app.charts.inks import CLASSES
+from app.charts.rendering import render
+
+SVG = "{http://www.w3.org/2000/svg}"
+HREF = '/console/queue?a=1&b="><script>'
+CHARTS = {
+    "over_time": specs.over_time(
+        "Decisions", {20_000: {"allow": 5, "block": 2}}, 20_000, 20_006, {(20_000, "block"): HREF}
+    ),
+    "bars": specs.bars("Reasons", [("<b>A", 3.0, HREF), ("B", 1.0, "")], "alerts"),
+    "shares": specs.shares("Precision", [("velocity", 0.5, 0.3, 0.7, HREF)]),
+    "course": specs.course(
+        "Balance", [(1_772_366_400_000, 100, False, HREF), (1_772_466_400_000, 40, True, HREF)]
+    ),
+    "usual": specs.beside_usual("Earned", [(1_772_366_400_000, 500, 200)], 500, 350),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_a_chart_can_stand_under_a_policy_without_inline_styles(name):
+    chart = CHARTS[name]
+    root = ET.fromstring(render(chart))
+    everything = list(root.iter())
+    assert not any("style" in element.attrib or element.tag.endswith("script") for element in everything)
+    colours = {element.get(kind) for element in everything for kind in ("fill", "stroke")} - {
+        None,
+        "none",
+        "transparent",
+    }
+    assert colours.isdisjoint(CLASSES), "a stand-in colour was left"
+    assert colours <= {"white", "black"}, "a colour the style sheet does not know"
+    assert root.find(f"{SVG}title").text == chart.title
+    assert root.get("aria-label").startswith(chart.title)
+    assert root.get("role") == ("group" if chart.doors else "img")
+
+
+@pytest.mark.parametrize("name", sorted(set(CHARTS) - {"usual"}))
+def test_marks_lead_where_they_say_and_are_named(name):
+    links = list(ET.fromstring(render(CHARTS[name])).iter(f"{SVG}a"))
+    assert links
+    assert {link.get("href") for link in links} == {HREF}
+    assert {link.get("aria-label") for link in links} <= {door.label for door in CHARTS[name].doors}
+    assert not any("vega" in value for link in links for value in link.attrib.values())
+
+
+def test_the_table_says_what_the_picture_shows():
+    chart = CHARTS["over_time"]
+    assert chart.rows[0] == (20_000, 5, 0, 0, 2)
+    assert len(chart.rows) == 7
+
+
+async def test_a_chart_is_drawn_once_for_what_it_shows():
+    with ThreadPoolExecutor(1) as pool:
+        room = DrawingRoom(pool)
+        first, other = await room.draw(CHARTS["bars"], CHARTS["shares"])
+        again, _ = await room.draw(CHARTS["bars"], CHARTS["shares"])
+        assert first.svg is again.svg
+        assert first.svg != other.svg
+        more = await room.draw(specs.bars("Reasons", [("<b>A", 4.0, HREF)], "alerts"))
+        assert more[0].svg != first.svg
+
+
+async def test_a_process_of_its_own_draws_the_same_and_ends_when_told():
+    room = DrawingRoom()
+    await room.warm_up()
+    [drawn] = await room.draw(CHARTS["shares"])
+    assert drawn.svg == render(CHARTS["shares"])
+    room.close()
