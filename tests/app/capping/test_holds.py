@@ -1,0 +1,56 @@
+"""A hold that nobody decided on ends as the policy says, once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.app.capping.stage import HELD, cap, decide, decided, earned, end_holds, ender, event
+from tests.app.store.sightings import DAY_MS, HOUR_MS
+
+
+@pytest.mark.parametrize(("points", "how"), [(99, "released"), (100, "escalated")])
+async def test_a_hold_ends_as_the_policy_says(capped, points, how):
+    """Released its points count and stay capped; escalated they wait for a person. Twice ended is once ended."""
+    installation = await capped(HELD + cap(max=1, window="ever", applies_to=["earn"]))
+    told = await decided(installation, event(type="earn", points=points))
+    assert told["decision"] == "review"
+    installation.now_ms += 72 * HOUR_MS - 1
+    assert await end_holds(installation) == 0
+    installation.now_ms += 1
+    assert await end_holds(installation) == 1
+    assert await end_holds(installation) == 0
+    row = installation.record.decision("default", told["decision_id"])
+    assert (row.decision, row.hold_end) == ("review", how)
+    assert await earned(installation) == (points if how == "released" else 0)
+    assert installation.record.account("default", "m-1").earned_points == (points if how == "released" else 0)
+    installation.now_ms += 20 * DAY_MS
+    again = await decide(installation, event(type="earn", points=points))
+    assert again["decision"] == "block"
+    await installation.outcomes.tell("default", told["decision_id"], "reversed", "till")
+    await installation.drain()
+    assert await earned(installation) == 0
+    assert (await decide(installation, event(type="earn", points=points)))["decision"] == "review"
+
+
+async def test_two_workers_end_a_hold_once(capped):
+    installation = await capped(HELD)
+    await decided(installation, event(type="earn", points=50))
+    installation.now_ms += 72 * HOUR_MS
+    await asyncio.gather(*(ender(installation).step() for _ in range(2)))
+    await installation.drain()
+    assert await earned(installation) == 50
+    assert installation.record.account("default", "m-1").earned_points == 50
+
+
+async def test_a_hold_that_somebody_decided_on_is_left_alone(capped):
+    installation = await capped(HELD)
+    told = await decided(installation, event(type="earn", points=50))
+    await installation.outcomes.tell("default", told["decision_id"], "cancelled", "till")
+    await installation.drain()
+    installation.now_ms += 72 * HOUR_MS
+    assert await end_holds(installation) == 1
+    assert await end_holds(installation) == 0
+    assert installation.record.decision("default", told["decision_id"]).hold_end is None
+    assert await earned(installation) == 0
