@@ -16,8 +16,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.console_fill import MASTER, NOW_MS, PROGRAM, account
-
 from app.charts import graph as graph_picture
 from app.charts import specs
 from app.charts.rendering import render
@@ -41,6 +39,7 @@ from app.store.sql.reviewing.shown import SqlShown
 from app.store.sql.reviewing.timeline import SqlMoments
 from app.store.sql.reviewing.uses import SqlUses
 from app.users.rights import EVERYTHING, Scope
+from benchmarks.console_fill import MASTER, NOW_MS, PROGRAM, account
 from detectors.policy import DEFAULT_SEGMENT
 
 FRANCHISE = Scope(stores=frozenset({"s-1", "s-2", "s-3"}))

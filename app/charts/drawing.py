@@ -8,8 +8,10 @@ drawn is kept by what it shows.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import hashlib
 import signal
+import sys
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -21,10 +23,12 @@ from markupsafe import Markup
 
 from app.charts.chart import Chart, Drawn
 from app.charts.rendering import render
-from app.processes.leash import tie_to_parent
 
 KEPT: Final = 256
 """Pictures of 10 to 30 kB: those of a team's afternoon, in a few megabytes."""
+
+PR_SET_PDEATHSIG: Final = 1
+"""`prctl(2)`: the signal to get when the thread that started us ends."""
 
 
 class DrawingRoom:
@@ -72,9 +76,15 @@ class DrawingRoom:
     def _pool(self) -> Executor:
         if self._executor is None:
             self._executor = ProcessPoolExecutor(
-                1, mp_context=get_context("spawn"), initializer=tie_to_parent, initargs=(signal.SIGKILL,)
+                1, mp_context=get_context("spawn"), initializer=follow_parent
             )
         return self._executor
+
+
+def follow_parent() -> None:
+    """Let the kernel end this process with the one that started it, even by kill -9."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
 def _key(chart: Chart) -> bytes:

@@ -28,9 +28,3 @@ def leash(sent: signal.Signals) -> Callable[[], None]:
                 os._exit(1)
 
     return tie
-
-
-def tie_to_parent(sent: signal.Signals) -> None:
-    """For a process that was not forked by a thread of ours alone: ties this one to its parent, from inside."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(sent), 0, 0, 0)

@@ -88,7 +88,7 @@ def test_a_year_is_shown_in_stretches_beside_what_is_usual(kept, decided):
 
 
 class NoModels:
-    def load(self, version):
+    def load(self, version):  # noqa: ARG002 - as the shelf is asked
         raise ModelRefused("there is none")
 
 
