@@ -25,6 +25,26 @@ class SendBody(Struct, frozen=True, forbid_unknown_fields=True):
     method: StepUpMethod
 
 
+class Signed(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """What an authenticator signed; each part in base64url."""
+
+    client_data_json: str = msgspec.field(name="clientDataJSON")
+    authenticator_data: str
+    signature: str
+    user_handle: str | None = None
+
+
+class Assertion(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """A browser's answer to the options of a passkey: `PublicKeyCredential.toJSON()`."""
+
+    id: str
+    raw_id: str
+    response: Signed
+    type: str = "public-key"
+    authenticator_attachment: str | None = None
+    client_extension_results: dict[str, bool] | None = None
+
+
 class VerifyBody(Struct, frozen=True, forbid_unknown_fields=True):
     """
     The code the member typed; without `method`, of the text message sent last, else of their app. Or `assertion`: what
@@ -32,7 +52,7 @@ class VerifyBody(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     code: str | None = None
-    assertion: dict[str, Any] | None = None
+    assertion: Assertion | None = None
     method: CodeMethod | None = None
 
 
@@ -74,10 +94,15 @@ def _answer(body: VerifyBody) -> tuple[str, StepUpMethod | None]:
     if body.assertion is not None:
         if body.code is not None or body.method is not None:
             raise invalid("/assertion", "Send an assertion alone, without code and method.")
-        return msgspec.json.encode(body.assertion).decode(), "passkey"
+        return _told(body.assertion), "passkey"
     if body.code is None:
         raise invalid("/code", "Send a code, or an assertion.")
     return body.code, body.method
+
+
+def _told(assertion: Assertion) -> str:
+    """As the browser had it, `type` included."""
+    return msgspec.json.encode({"type": assertion.type, **msgspec.to_builtins(assertion)}).decode()
 
 
 async def _named(call: Call) -> str:

@@ -28,6 +28,18 @@ from tests.e2e.events import fresh
 
 PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+ASSERTION = {
+    "id": "AQID",
+    "rawId": "AQID",
+    "type": "public-key",
+    "response": {
+        "clientDataJSON": "e30",
+        "authenticatorData": "AQID",
+        "signature": "AQID",
+        "userHandle": None,
+    },
+    "clientExtensionResults": {},
+}
 PATIENT = {"timeout_s": 20.0, "patience_s": 20.0}
 
 
@@ -188,3 +200,44 @@ def test_what_was_decided_while_away_is_told_to_the_service_that_came_back(insta
     assert {item["event_id"] for item in items} >= {earned.event_id}
     assert turned_away.event_id not in {item["event_id"] for item in items}
     back.close()
+
+
+def test_a_challenge_is_sent_and_verified_and_redeeming_switched(service, key, earnest):
+    """By either client, the same; a passkey the member has not is refused by name."""
+    account_id = fresh()
+    challenge_id = f"chl_{'0' * 33}"
+
+    async def switched():
+        async with AsyncEarnest(service.address, key, **PATIENT) as client:
+            with pytest.raises(NotFound):
+                await client.send_challenge(challenge_id)
+            with pytest.raises(NotFound):
+                await client.verify_challenge(challenge_id, "123456")
+            return (
+                await client.lock(account_id),
+                await client.unlock(account_id, by="member"),
+                (await client.lock_link(account_id, locale="de")),
+            )
+
+    with pytest.raises(NotFound):
+        earnest.send_challenge(challenge_id, "passkey")
+    with pytest.raises(NotFound):
+        earnest.verify_challenge(challenge_id, assertion=ASSERTION)
+    with pytest.raises(Invalid):
+        earnest.verify_challenge(challenge_id, "123456", assertion=ASSERTION)
+    locked, unlocked, link = asyncio.run(switched())
+    assert (locked.state, locked.by, unlocked.state, unlocked.by) == ("locked", "backend", "active", "member")
+    assert "/l/" in link.link
+    assert link.link not in repr(link)
+    assert earnest.lock(account_id, reason="telephone").state == "locked"
+    assert earnest.decide(event("redeem", account_id)).decision == "block"
+    assert earnest.unlock(account_id).state == "active"
+
+
+def test_a_redemption_token_is_a_decisions(earnest):
+    account_id = fresh()
+    decision = earnest.decide(event("redeem", account_id))
+    assert decision.allowed
+    earnest.explanation(decision.decision_id)
+    issued = earnest.redemption_token(decision.decision_id, account_id, Reward(points=10))
+    assert (issued.state, earnest.token(issued.token_id).decision_id) == ("issued", decision.decision_id)

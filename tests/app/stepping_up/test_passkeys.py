@@ -93,7 +93,7 @@ async def test_a_passkey_younger_than_72_hours_proves_nothing(stage, ago_days):
 @pytest.fixture
 async def demanding(stage, pipeline, tmp_path):
     built = Stage(pipeline, stage.engine, tmp_path, DEMANDED)
-    built.installation.now_ms = stage.now_ms
+    built.installation.now_ms, built._numbers = stage.now_ms, stage._numbers
     return built
 
 
