@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
@@ -164,6 +165,23 @@ def test_a_passkey_of_another_page_or_of_another_member_proves_nothing_and_is_fe
     with database(house[0]) as connection:
         query = "SELECT count(*) FROM decisions WHERE account_id = ? AND type = 'login_failed'"
         assert connection.execute(query, (account_id,)).fetchone() == (2,)
+
+
+def test_a_backend_passes_a_challenge_with_what_its_own_page_had_signed(house, member, asked):
+    """By the API, from a page of the same origin: asked, signed in the browser, verified."""
+    one, account_id = member(), f"m-{number()[1:]}"
+    enrol(house, one, account_id)
+    let_passkeys_age(house[0])
+    decision, _, _ = asked(6_000, account_id)
+    path = f"/v1/challenges/{action(decision)['challenge_id']}"
+    one.page.goto(f"{PUBLIC}/c/any")  # a page of that origin which may use passkeys
+    with house[0].client() as client:
+        sent = client.ask("POST", f"{path}/send", {"method": "passkey"})
+        assert (sent.status, set(sent.json)) == (202, {"expires_at", "options"})
+        answer = json.loads(one.page.evaluate(GET, sent.json["options"]))
+        verified = client.ask("POST", f"{path}/verify", {"assertion": answer})
+    assert verified.json == {"status": "passed", "decision": "allow"}
+    assert verdict(house, decision) == ("allow", "passed")
 
 
 def at_passkey(one: Member, url: str) -> None:
