@@ -17,9 +17,9 @@ from app.worker.chores import Chore
 
 OPEN_EVERY_S: Final = 0.2
 """Between two looks at what was recorded: with the journal's 50 ms, a case stands well within a second."""
-OPEN_AT_ONCE: Final = 500
-"""Decisions a look. All flagged and of as many accounts, another writer waits some 150 ms for it; a full look is
-followed at once."""
+OPEN_AT_ONCE: Final = 200
+"""Decisions a look. Where each opens a case of its own, which no honest day does, another writer waits some 100 ms for
+it; where none does, nothing is written (`python -m benchmarks.cases`). A full look is followed at once."""
 SWEEP_EVERY_S: Final = 5.0
 """Between two looks at leases, waiting cases and holds: they are counted in minutes and hours."""
 SWEEP_AT_ONCE: Final = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, insert, select
@@ -13,20 +13,21 @@ from app.cases.grouping import Group, OpenCase, groups
 from app.cases.moving import merged
 from app.cases.ports import Case, Cause, Scope
 from app.cases.priority import deadlines
+from app.cases.states import MoveName
 from app.store.sql.case_tables import case_accounts, case_decisions, case_places, cases
 from app.store.sql.cases.rows import MOVES, SUMMED, columns, figures_of
 from app.store.sql.cases.writing import AT_ONCE, Writing
 from app.store.sql.dialect import insert_into, insert_new, insert_rows
-from app.store.sql.heard import released
 from app.store.sql.tables import accounts, links
 
+V = TypeVar("V", str, bytes)
 LINKED_FROM: Final = 0.8
 """Probability from which a link joins cases: the line to a person's look, which this is (docs/decisions/0002)."""
 LINKED_KEPT: Final = 200
 """Decisions linked to a case: what an account's page shows at once. Counts stay exact; older ones are in the record."""
 TRIES: Final = 4
 """Looks at who is where before giving up; each time somebody else has moved a case in between."""
-_mine, _others = accounts.alias("mine"), accounts.alias("others")
+_OPENED: Final[MoveName] = "opened"
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -136,17 +137,30 @@ class Joining:
         return at
 
     def _linked(self, names: Iterable[str]) -> Iterable[tuple[str, str]]:
-        same = links.c.program_id == self._scope.program_id
-        query = (
-            select(_mine.c.account_id.label("one"), _others.c.account_id.label("other"))
-            .join_from(_mine, links, same & (links.c.account_key == _mine.c.account_key))
-            .join(_others, (_others.c.program_id == links.c.program_id) & (_others.c.account_key == links.c.other_key))
-            .where(_mine.c.program_id == self._scope.program_id, links.c.probability >= LINKED_FROM)
-            .where(~released(links.c.program_id, _mine.c.account_id, _others.c.account_id, self._writing.now_ms))
-        )  # fmt: skip
-        for part in _parts(names):
-            for row in self._connection.execute(query.where(_mine.c.account_id.in_(part))):
-                yield row.one, row.other
+        """Pairs of accounts held to be one hand's. Three plain questions: a join of the three is planned badly."""
+        keys = {key: name for name, key in self._named(accounts.c.account_id, names)}
+        pairs, of = [], links.c
+        for part in _parts(keys):
+            its = select(of.account_key, of.other_key).where(
+                of.program_id == self._scope.program_id,
+                of.account_key.in_(part),
+                of.probability >= LINKED_FROM,
+            )
+            pairs += [(row.account_key, row.other_key) for row in self._connection.execute(its)]
+        others = {
+            key: name for name, key in self._named(accounts.c.account_key, {other for _, other in pairs})
+        }
+        return [(keys[one], others[other]) for one, other in pairs if other in others]
+
+    def _named(self, column: Any, values: Iterable[Any]) -> Iterable[tuple[str, bytes]]:
+        """Accounts and their entity keys."""
+        of = accounts.c
+        for part in _parts(values):
+            its = select(of.account_id, of.account_key).where(
+                of.program_id == self._scope.program_id, column.in_(part)
+            )
+            for row in self._connection.execute(its):
+                yield row.account_id, row.account_key
 
     def _new(self, group: Group, arrivals: Mapping[str, Arrival]) -> Case:
         first = max((arrivals[name] for name in group.newcomers), key=lambda one: one.figures.risk_score)
@@ -221,12 +235,13 @@ class Joining:
         arrivals: Mapping[str, Arrival],
     ) -> None:
         """Note what was opened, and who joined what: that counts as a move."""
+        made = []
         for case in opened:
-            arrival = arrivals[case.account_id]
-            detail = {"cause": case.cause, "typology": after[case.case_id].typology}
-            if arrival.flags:
-                detail["decision_id"] = arrival.flags[0].decision_id
-            self._writing.noted([(case, after[case.case_id], "opened", detail)])
+            arrival, moved = arrivals[case.account_id], after[case.case_id]
+            first = {"decision_id": arrival.flags[0].decision_id} if arrival.flags else {}
+            detail = {"cause": case.cause, "typology": moved.typology, **first}
+            made.append((case, moved, _OPENED, detail))
+        self._writing.noted(made)
         for case_id, names in joined.items():
             self._writing.move(after[case_id], "join", {}, {"account_ids": list(names)})
 
@@ -258,6 +273,6 @@ def _row(case: Case) -> dict[str, Any]:
     return {name: getattr(case, name) for name in Case.__struct_fields__}
 
 
-def _parts(names: Iterable[str]) -> Iterable[list[str]]:
-    ordered = sorted(names)
+def _parts(names: Iterable[V]) -> Iterable[list[V]]:
+    ordered = sorted(names)  # in one order, so that two who lock them wait and do not embrace
     return (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
