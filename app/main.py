@@ -109,6 +109,7 @@ def create_app(settings: Settings) -> ASGIApp:
         await pipeline.open(patience_s=CONNECT_PATIENCE_S)
         await asyncio.to_thread(record.keep_policy, file.version, text, system_clock())
         await models.look()
+        await rulebook.begin(system_clock())
         with contextlib.suppress(RecordAway):
             await tokens.rings.refresh()
         freshening = asyncio.create_task(tokens.rings.keep_fresh())

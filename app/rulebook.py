@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 
-from app.feedback.hearing import Hearing
+from app.feedback.hearing import Hearing, Read
 from app.feedback.ports import ContextRow, News
 from app.policy.file import PolicyFile
 from app.policy.rules import compiled
@@ -23,6 +23,8 @@ from detectors.anomaly import Model
 from detectors.catalogue import catalogue
 from detectors.policy import DEFAULT_SEGMENT
 
+BEFORE_ANY: Final = -2
+"""No version of the hot store's: the first decision reads on from there."""
 RETRY_MS: Final = 2_000
 """After lists could not be read, decisions go on with the old ones so long before it is tried again."""
 
@@ -50,8 +52,7 @@ class _News(NamedTuple):
 
     entries: Sequence[ListEntry]
     contexts: Sequence[ContextRow]
-    said: News
-    everything: bool
+    said: Read
 
 
 class Rulebook:
@@ -100,6 +101,10 @@ class Rulebook:
         """Judge by this model from the next event on."""
         self._model, self._bare, self._programmes = model, {}, {}
 
+    async def begin(self, now_ms: int) -> None:
+        """Read what there is before the first decision waits for it: of a hundred thousand words that takes seconds."""
+        await self.refresh(BEFORE_ANY, now_ms)
+
     async def refresh(self, version: int, now_ms: int) -> None:
         """Read again what people said, unless somebody just did. While the record is away the last of it stands."""
         async with self._reading:
@@ -118,15 +123,16 @@ class Rulebook:
             for row in news.contexts:
                 contexts[row.program_id].append(row)
             self._lists, self._contexts = lists, contexts
-            self._hearing.take(news.said, everything=news.everything)
+            self._hearing.take(news.said)
             self._programmes = {}
             self.version, self.is_fresh = version, True
 
     def _news(self, now_ms: int) -> _News:
         """In a thread; nothing here changes meanwhile, since one refresh waits for another."""
-        said, everything = self._hearing.news(self._record.heard_since)
         return _News(
-            self._record.live_list_entries(now_ms), self._record.live_contexts(now_ms), said, everything
+            self._record.live_list_entries(now_ms),
+            self._record.live_contexts(now_ms),
+            self._hearing.read(self._record.heard_since),
         )
 
     def _made(self, program_id: str) -> Programme:

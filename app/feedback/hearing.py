@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.feedback.ports import News, PairRow, Word
 from app.feedback.standing import Standing, standing
@@ -93,25 +93,38 @@ class Hearing:
         self._programmes: dict[str, Heard] = {}
 
     def of(self, program_id: str) -> Heard:
-        """What was said in this one; the same object for as long as anything was."""
+        """What was said in this one, as of now."""
         return self._programmes.get(program_id, NOTHING_HEARD)
 
-    def news(self, heard_since: Callable[[int], News]) -> tuple[News, bool]:
+    def read(self, heard_since: Callable[[int], News]) -> Read:
         """
-        What is new, and whether it is everything: where the record was put back to before what we heard, all of it
-        is read again. Raises RecordAway.
+        What is new, in a thread: nothing changes here. Everything, the first time and where the record was put back to
+        before what we heard. Raises RecordAway.
         """
         news = heard_since(self.version)
-        if news.version < self.version:
-            return heard_since(0), True
-        return news, False
+        if 0 < self.version <= news.version:
+            return Read(news, None)
+        if self.version:
+            news = heard_since(0)
+        return Read(news, _heard({}, news))
 
-    def take(self, news: News, *, everything: bool) -> None:
-        """Hear it."""
-        if everything:
-            self._programmes = {}
-        for word in news.words:
-            self._programmes.setdefault(word.program_id, Heard()).take_word(word)
-        for pair in news.pairs:
-            self._programmes.setdefault(pair.program_id, Heard()).take_pair(pair)
+    def take(self, read: Read) -> None:
+        """Hear it, between decisions."""
+        news, programmes = read
+        self._programmes = _heard(self._programmes, news) if programmes is None else programmes
         self.version = news.version
+
+
+class Read(NamedTuple):
+    """What was read; `programmes`: where it is everything, all of it made."""
+
+    news: News
+    programmes: dict[str, Heard] | None
+
+
+def _heard(programmes: dict[str, Heard], news: News) -> dict[str, Heard]:
+    for word in news.words:
+        programmes.setdefault(word.program_id, Heard()).take_word(word)
+    for pair in news.pairs:
+        programmes.setdefault(pair.program_id, Heard()).take_pair(pair)
+    return programmes

@@ -20,12 +20,17 @@ def word(version: int, subject: str = "", label: str = "legitimate", typology: s
     return Word("p", "m-1", subject, KEY, label, typology, f"lbl_{version}", 1_000 * version, codes, version)
 
 
+def hear(hearing: Hearing, news: News) -> None:
+    hearing.take(hearing.read(lambda _: news))
+
+
 def heard(words: list[Word], *, at_once: bool) -> Hearing:
     hearing = Hearing()
     for stretch in [words] if at_once else [[one] for one in words]:
         last = {(one.account_id, one.subject): one for one in stretch}  # a row holds the last word alone
         version = max((one.version for one in stretch), default=0)
-        hearing.take(News(version, sorted(last.values(), key=lambda one: one.version), ()), everything=False)
+        said_now = sorted(last.values(), key=lambda one: one.version)
+        hear(hearing, News(version, said_now, ()))
     return hearing
 
 
@@ -76,7 +81,7 @@ def test_the_last_verdict_on_a_pair_counts_from_either_side(verdicts):
     hearing, other = Hearing(), b"another!"
     for version, verdict in enumerate(verdicts, 1):
         row = PairRow("p", "m-1", "m-2", KEY, other, verdict, "Ana", version, None, version)
-        hearing.take(News(version, (), (row,)), everything=False)
+        hear(hearing, News(version, (), (row,)))
     last = verdicts[-1]
     for mine, theirs in ((KEY, other), (other, KEY)):
         of = hearing.of("p").of(mine, 0)
@@ -92,7 +97,6 @@ def test_a_record_put_back_to_before_is_read_anew():
         asked.append(version)
         return News(2, () if version else (word(2),), ())
 
-    news, everything = hearing.news(heard_since)
-    hearing.take(news, everything=everything)
+    hearing.take(hearing.read(heard_since))
     assert (asked, hearing.version) == ([5, 0], 2)
     assert not hearing.of("p").watched(KEY)
