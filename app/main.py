@@ -88,8 +88,11 @@ def create_app(settings: Settings) -> ASGIApp:
         Scorer(history, record, sighter, rulebook, journal, spool, system_clock, time.perf_counter),
         Outcomes(history, record, sighter, journal, system_clock),
     )
-    tokens = Tokens(settings, master, engine, pipeline, record, file, history, sighter)
     freshness = Freshness(pipeline, system_clock)
+    tokens = Tokens(
+        settings, master, engine, pipeline, record, file, history, sighter,
+        journal=journal, decide=scorer.decide, caught_up=freshness.caught_up,
+    )  # fmt: skip
     proving = Proving(
         settings, master, tokens, history, record, sighter, journal, file,
         decide=scorer.decide, caught_up=freshness.caught_up,

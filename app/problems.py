@@ -34,6 +34,7 @@ class Problem:
 
     errors:  the faults of the request, where it had a shape to be wrong in.
     headers: what the status demands beside the body: `Allow`, `WWW-Authenticate`.
+    challenge_id, methods: what the member must pass first, and by what.
     """
 
     type: str
@@ -43,6 +44,8 @@ class Problem:
     errors: tuple[Fault, ...] = ()
     retry_after_s: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    challenge_id: str = ""
+    methods: tuple[str, ...] = ()
 
     def because(self, detail: str, *errors: Fault) -> Problem:
         """The same problem with its own sentence."""
@@ -51,6 +54,10 @@ class Problem:
     def after(self, retry_after_s: int) -> Problem:
         """The same problem, to be retried after so many seconds."""
         return replace(self, retry_after_s=retry_after_s)
+
+    def challenging(self, challenge_id: str, methods: tuple[str, ...]) -> Problem:
+        """The same problem, to be met by passing this challenge."""
+        return replace(self, challenge_id=challenge_id, methods=methods)
 
 
 class ProblemBody(Struct, frozen=True, omit_defaults=True):
@@ -61,6 +68,8 @@ class ProblemBody(Struct, frozen=True, omit_defaults=True):
     status: Annotated[int, Meta(ge=400, le=599)]
     detail: str
     errors: tuple[Fault, ...] = ()
+    challenge_id: str = ""
+    methods: tuple[str, ...] = ()
 
 
 MALFORMED: Final = Problem("/problems/malformed", "Not JSON", 400, "The body is not a JSON document.")
@@ -129,7 +138,10 @@ def of_faults(faults: Faults) -> Problem:
 
 def body_of(problem: Problem) -> ProblemBody:
     """The document to send, alone or in a batch row's place."""
-    return ProblemBody(problem.type, problem.title, problem.status, problem.detail, problem.errors)
+    return ProblemBody(
+        problem.type, problem.title, problem.status, problem.detail, problem.errors,
+        problem.challenge_id, problem.methods,
+    )  # fmt: skip
 
 
 def respond(problem: Problem) -> Response:

@@ -195,6 +195,8 @@ class TokenView(Struct, frozen=True, kw_only=True):
     attempts: Count
     codes_sent: Count
     row_id: str | None
+    held_at: datetime | None = None
+    """Since when the reward waits for a person: its link redeems nothing meanwhile."""
 
 
 class TokenPage(Struct, frozen=True):

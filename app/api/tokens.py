@@ -74,6 +74,14 @@ async def revoke_token(call: Call) -> Response:
     return reply(view_of(answer))
 
 
+async def release_hold(call: Call) -> Response:
+    """POST /v1/tokens/{token_id}/release-hold."""
+    answer = await call.api.desk.release_hold(call.path("token_id"), caller(call))
+    if isinstance(answer, Problem):
+        raise Refused(answer)
+    return reply(view_of(answer))
+
+
 def view_of(token: Token) -> TokenView:
     """A token as its issuer may see it."""
     delivered_at = None if token.delivered_ms is None else instant(token.delivered_ms)
@@ -94,6 +102,7 @@ def view_of(token: Token) -> TokenView:
         attempts=token.tries,
         codes_sent=token.sends,
         row_id=token.row_id,
+        held_at=None if token.held_ms is None else instant(token.held_ms),
     )
 
 
@@ -132,5 +141,9 @@ OPERATIONS: Final = (
     Operation(
         "POST", "/v1/tokens/{token_id}/revoke", "Revoke a token and destroy its content", revoke_token,
         scopes=("tokens",), gives=TokenView, refuses=(CONFLICT,),
+    ),
+    Operation(
+        "POST", "/v1/tokens/{token_id}/release-hold", "Let a held reward go on", release_hold,
+        scopes=("admin",), gives=TokenView, refuses=(CONFLICT,),
     ),
 )  # fmt: skip

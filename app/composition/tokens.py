@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
@@ -11,7 +13,9 @@ from starlette.routing import Route
 from app import data_dir as layout
 from app import metrics
 from app.clock import system_clock
+from app.composition.checking import redemption_check
 from app.ids import fresh_id
+from app.journal import Journal
 from app.keys import derive
 from app.locking.desk import LockDesk
 from app.locking.disputing import Disputes
@@ -26,6 +30,7 @@ from app.pages.redeeming import member_routes
 from app.policy.file import PolicyFile
 from app.redeeming.contacts import contact_changed
 from app.redeeming.counter import TokenDesk
+from app.redeeming.deciding import Decide
 from app.redeeming.enrolling import Enroller
 from app.redeeming.finding import Finder
 from app.redeeming.issuing import Issuer
@@ -46,7 +51,7 @@ from app.store.sql.audit import Audit
 from app.store.sql.cases import CaseOpener, Kept
 from app.store.sql.locks import SqlLocks
 from app.store.sql.otp import SqlChallenges, SqlPasskeys
-from app.store.sql.tokens import SqlKeyStore, SqlLedger
+from app.store.sql.tokens import SqlKeyStore, SqlLedger, SqlOpenings
 from app.store.throttle import ValkeyThrottle
 from app.store.valkey import ValkeyHistory
 from tokens.passkeys import Site
@@ -65,6 +70,10 @@ class Tokens:
         file: PolicyFile,
         history: ValkeyHistory,
         sighter: Sighter,
+        *,
+        journal: Journal,
+        decide: Decide,
+        caught_up: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         keys, audit = (
             AccountKeys(Seal(derive(master, "record"))),
@@ -99,13 +108,18 @@ class Tokens:
             reached=settings.reaches,
             clock=system_clock,
         )
+        check = redemption_check(
+            decide=decide, caught_up=caught_up, engine=engine, ledger=ledger, challenges=challenges,
+            passkeys=passkeys, history=history, record=record, journal=journal, sighter=sighter, file=file,
+            region=settings.home_country,
+        )  # fmt: skip
         self.desk = TokenDesk(
             finder, issuer, prover, releaser, ledger, challenges, known,
-            terms=file.terms, clock=system_clock, new_id=fresh_id,
+            terms=file.terms, clock=system_clock, new_id=fresh_id, check=check,
         )  # fmt: skip
         self.visits = MemberVisits(
             finder, prover, releaser, ledger, throttle, known, greeting, system_clock,
-            passkeys=passkey_prover,
+            passkeys=passkey_prover, check=check, openings=SqlOpenings(engine),
         )  # fmt: skip
         self.enroller = Enroller(
             passkeys, challenges, throttle, known,

@@ -14,7 +14,8 @@ from app.redeeming.visiting import Client
 def client_of(request: Request) -> Client:
     """The address as the edge trusts it, and the language picked on the page or, else, asked for by the browser."""
     locale = chosen(request.query_params.get("lang")) or accepted(request.headers.get("accept-language", ""))
-    return Client(request.client.host if request.client else "", locale)
+    address = request.client.host if request.client else ""
+    return Client(address, locale, request.headers.get("user-agent", ""))
 
 
 def page(

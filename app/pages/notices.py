@@ -19,6 +19,7 @@ ICONS: Final[Mapping[str, Icon]] = {
     "away": "clock",
     "frozen": "pause",
     "locked": "pause",
+    "delayed": "clock",
 }
 """The rest has `note`."""
 PATIENCE_S: Final = 60

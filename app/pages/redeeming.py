@@ -15,6 +15,7 @@ from starlette.routing import Route
 from app.pages.answering import client_of, page
 from app.pages.assets import PREFIX, Asset, load_assets
 from app.pages.cookies import SessionCookie
+from app.pages.device import DeviceCookie
 from app.pages.door import Door
 from app.pages.forms import MOST_BYTES, PASSKEY_BYTES, FormFaulty, read_form, token_in
 from app.pages.headers import PASSKEY_GET, asset_headers, page_headers
@@ -37,6 +38,7 @@ STATUS: Final[Mapping[Step, int]] = {
     "redeemed": 410,
     "frozen": 423,
     "locked": 423,
+    "delayed": 423,
     "early": 425,
     "wait": 429,
 }
@@ -53,7 +55,9 @@ MISHAP_STATUS: Final[Mapping[Mishap, int]] = {
     "sends_spent": 429,
 }
 """Of the page that answers a gesture that failed; it outranks the step's."""
-ON_THE_WAY: Final[frozenset[Step]] = frozenset({"ask", "type", "passkey", "release", "reward", "receipt"})
+ON_THE_WAY: Final[frozenset[Step]] = frozenset(
+    {"ask", "type", "passkey", "confirm", "release", "reward", "receipt"}
+)
 """Steps `look` tells again: a POST that leads there is answered by a redirect, so that a refresh repeats nothing."""
 FORBIDDEN: Final = 403
 TOO_OFTEN: Final = 429
@@ -113,7 +117,7 @@ class MemberPages:
         assets = load_assets()
         self._visits = visits
         self._public_url = public_url
-        self._cookie = SessionCookie(https=https)
+        self._cookie, self._device = SessionCookie(https=https), DeviceCookie(https=https)
         self._tokens = FormTokens(csrf_key)
         self._assets: dict[str, Asset] = {asset.address: asset for asset in assets.values()}
         self.renderer = Renderer(public_url, assets)
@@ -143,12 +147,14 @@ class MemberPages:
         form = await self._ours(request)
         text = request.path_params.get("token")
         entered = await self._visits.enter(
-            token_in(form.get("link", "")) if text is None else text, client_of(request)
+            token_in(form.get("link", "")) if text is None else text, self._client(request)
         )
         if entered.cookie is None:
             return self._told(request, entered.view)
         response = self._to_visit(request, fragment="#" if text is None else "")
         self._cookie.give(response, entered.cookie)
+        if entered.device is not None:
+            self._device.give(response, entered.device)
         return response
 
     async def look(self, request: Request) -> Response:
@@ -189,7 +195,7 @@ class MemberPages:
         cookie = self._cookie.read(request)
         if cookie is not None and not self._tokens.fits(cookie, form.get("form_token", "")):
             raise FormFaulty(FORBIDDEN)
-        view = await act(cookie, form, client_of(request))
+        view = await act(cookie, form, self._client(request))
         if view.mishap is None and view.step in ON_THE_WAY:
             return self._to_visit(request)
         return self._told(request, view)
@@ -208,6 +214,9 @@ class MemberPages:
 
     async def _acknowledge(self, cookie: str | None, _: Form, client: Client) -> View:
         return await self._visits.acknowledge(cookie, client)
+
+    def _client(self, request: Request) -> Client:
+        return client_of(request)._replace(device=self._device.read(request))
 
     async def _ours(self, request: Request, most_bytes: int = MOST_BYTES) -> Form:
         """The form, of a page of ours. Raises FormFaulty."""

@@ -27,6 +27,7 @@ TEMPLATES: Final[Mapping[Step, str]] = {
     "ask": "ask.html",
     "type": "type.html",
     "passkey": "passkey.html",
+    "confirm": "confirm.html",
     "release": "release.html",
     "reward": "reward.html",
 }
@@ -36,6 +37,7 @@ PROGRESS: Final[Mapping[str, int]] = {
     "ask": 2,
     "type": 2,
     "passkey": 2,
+    "confirm": 2,
     "release": 2,
     "reward": 3,
 }

@@ -19,6 +19,8 @@ from app.ports import Clock, HotStoreAway, Outcome
 
 AT_ONCE: Final = 200
 """Tokens a turn: some 0.2 s of telling, after which what was told before is noted."""
+RECORDED_WITHIN_MS: Final = 86_400_000
+"""A decision waits for the record at most so long, 24 h: an outage of a night, and what was spooled in it."""
 log: Final = structlog.get_logger("earnest.tokens")
 
 
@@ -29,6 +31,7 @@ class Ended(NamedTuple):
     spent:    it was redeemed.
     recorded: whether the record has the decision.
     outcome:  of the decision, as the record has it.
+    ended_ms: when it ended.
     """
 
     token_id: str
@@ -37,6 +40,7 @@ class Ended(NamedTuple):
     spent: bool
     recorded: bool
     outcome: Outcome | None
+    ended_ms: int = 0
 
 
 class Completions(Protocol):
@@ -84,7 +88,7 @@ class Completer:
             app.ports.RecordAway: The same.
         """
         ended = await asyncio.to_thread(self._completions.ended, AT_ONCE)
-        done = [one for one in ended if one.outcome is not None or not one.recorded]
+        done = [one for one in ended if one.outcome is not None or self._is_lost(one)]
         if done:
             _warn(done)
             await asyncio.to_thread(self._completions.settle, [one.token_id for one in done], self._clock())
@@ -92,6 +96,10 @@ class Completer:
             if one.recorded and one.outcome is None:
                 await self._tell_of(one)
         return len(done)
+
+    def _is_lost(self, one: Ended) -> bool:
+        """Whether its decision will never be recorded: a link's is made a moment before, and waits for the worker."""
+        return not one.recorded and self._clock() - one.ended_ms > RECORDED_WITHIN_MS
 
     async def _tell_of(self, one: Ended) -> None:
         """Whatever the answer: that it is told is believed when the record shows it."""

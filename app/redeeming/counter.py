@@ -12,6 +12,8 @@ from anyio import to_thread
 
 from app.ports import Clock
 from app.problems import CONFLICT, LOCKED, NOT_FOUND, TOO_EARLY, TOO_MANY_REQUESTS, UNPROVEN, Problem
+from app.redeeming.checking import UNCHECKED, Challenged, Check, Cleared, proves_member
+from app.redeeming.deciding import Visitor
 from app.redeeming.desk import Answer, Caller, Issued, Order
 from app.redeeming.finding import Finder, Found
 from app.redeeming.issuing import ROWS_AT_ONCE, Issuer, instant
@@ -20,6 +22,7 @@ from app.redeeming.proving import Asker, NoCode, Prover, Wrong, needed_of, subje
 from app.redeeming.releasing import Claimant, Released, Releaser
 from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms
+from app.stepping_up.offering import challenge_id
 from tokens.claims import Claims, audience
 from tokens.codes import spelled
 from tokens.ledger import (
@@ -50,14 +53,26 @@ IN_THE_BROWSER: Final = CONFLICT.because(
 ACCOUNT_LOCKED: Final = LOCKED.because(
     "Redeeming is locked at this account. Nothing was used up: unlocked again, it redeems."
 )
+HELD: Final = LOCKED.because(
+    "The reward is held until a person has looked at this redemption. Nothing was used up: released, it redeems."
+)
+FROZEN_BY_CHECK: Final = LOCKED.because("The check at redemption froze the token. Issue another.")
 REFUSALS: Final[dict[Refusal, Problem]] = {
     "not_live": NO_TOKEN,
     "expired": NO_TOKEN,
     "early": TOO_EARLY,
     "account_locked": ACCOUNT_LOCKED,
+    "held": HELD,
     "unproven": UNPROVEN,
     "call_taken": CONFLICT.because("This Idempotency-Key was used for another request."),
 }
+CHECKED: Final[dict[str, Problem]] = {
+    "held": HELD,
+    "frozen": FROZEN_BY_CHECK,
+    "locked": ACCOUNT_LOCKED,
+    "not_live": CONFLICT.because("The token changed this very moment. Ask again."),
+}
+"""What the check led to, where it is not to go on."""
 STOPS: Final[dict[Stop | NoCode, Problem]] = {
     "frozen": FROZEN,
     "not_live": NO_TOKEN,
@@ -87,6 +102,7 @@ class TokenDesk:
         terms: programme → its terms.
         clock: milliseconds since 1970-01-01 UTC.
         new_id: prefix → a fresh id.
+        check: stands before every commit.
     """
 
     def __init__(
@@ -102,7 +118,9 @@ class TokenDesk:
         terms: Callable[[str], Terms],
         clock: Clock,
         new_id: Callable[[str], str],
+        check: Check = UNCHECKED,
     ) -> None:
+        self._check = check
         self._finder, self._issuer, self._prover, self._releaser = finder, issuer, prover, releaser
         self._ledger, self._challenges, self._secrets = ledger, challenges, secrets
         self._terms, self._clock, self._new_id = terms, clock, new_id
@@ -157,6 +175,19 @@ class TokenDesk:
             return token if state == "revoked" else CONFLICT.because(f"The token is {state} already.")
 
         return await to_thread.run_sync(revoke)
+
+    async def release_hold(self, token_id: str, caller: Caller) -> Token | Problem:
+        def release() -> Token | Problem:
+            program_id = caller.principal.program_id
+            self._ledger.release_hold(program_id, token_id, self._who(caller), self._clock())
+            token = self._ledger.token_of(program_id, token_id)
+            if token is None:
+                return NOT_FOUND
+            if token.released_ms is not None:
+                return token
+            return CONFLICT.because(f"The token is {token.state}, and not held.")
+
+        return await to_thread.run_sync(release)
 
     async def send_code(self, text: str, account_id: str, caller: Caller) -> Answer | Problem:
         claims = self._ours(text, caller)
@@ -257,8 +288,24 @@ class TokenDesk:
             if isinstance(proven, Problem):
                 return proven
             proof = proven
+        passed = self._checked(found, caller, proven=proof is not None and proves_member(found.token))
+        if isinstance(passed, Problem):
+            return passed
         call = Call(self._secrets.call_hash(program_id, "call", call_key), body_hash, b"")
-        return _told(self._releaser.release(found, proof, claimant, call))
+        return _told(self._releaser.release(found, proof, claimant, call, passed.decision_id))
+
+    def _checked(self, found: Found, caller: Caller, *, proven: bool) -> Cleared | Problem:
+        """What the check says to a backend: it is one visitor, whichever of its keys calls."""
+        asker = self._asker(caller)
+        checked = self._check.check(found, Visitor(asker.session_hash), asker.who, proven=proven)
+        if isinstance(checked, Cleared):
+            return checked
+        if isinstance(checked, Challenged):
+            name, methods = challenge_id(checked.decision_id), ", ".join(checked.methods)
+            return UNPROVEN.because(
+                f"The member must pass the challenge {name} first, by {methods}; then redeem again."
+            ).challenging(name, checked.methods)
+        return CHECKED[checked]
 
     def _prove(self, found: Found, otp: str | None, caller: Caller) -> Proof | Problem:
         token = found.token
@@ -289,6 +336,8 @@ class TokenDesk:
             return found
         if token.state == "frozen":
             return FROZEN
+        if token.held_ms is not None and token.state in LIVE and now_ms < token.expires_ms:
+            return HELD
         if token.state not in LIVE or now_ms >= token.expires_ms or claims.timing(now_ms) == "expired":
             return NO_TOKEN
         if token.locked:

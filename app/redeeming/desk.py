@@ -127,6 +127,12 @@ class Desk(Protocol):
         """Revoke; one that is revoked already is answered the same. 409 where it is redeemed or expired."""
         ...
 
+    async def release_hold(self, token_id: str, caller: Caller) -> Token | Problem:
+        """Let a held token go on: its link works again. One that is released already is answered the same; 409 where it
+        was never held, or is over.
+        """
+        ...
+
     async def send_code(self, text: str, account_id: str, caller: Caller) -> Answer | Problem:
         """Send the code of a token that a backend redeems. Body: `{reference, expires_at, resend_after_s, destination}`.
         404 as `redeem`; 409 where no code is sent for this method; 423 frozen; 429 too soon.
@@ -137,9 +143,10 @@ class Desk(Protocol):
         self, text: str, otp: str | None, account_id: str, caller: Caller, call_key: str, body: bytes
     ) -> Answer | Problem:
         """
-        Redeem: `{token_id, redemption_id, reward}` exactly once. 401 for a missing or wrong OTP, 423 locked or frozen
-        (Retry-After where waiting helps), 404 for revoked, expired, unknown, tampered, foreign, not this account's, 409
-        for a second redemption or another key or body, 425 before `not_before`.
+        Redeem: `{token_id, redemption_id, reward}` exactly once. 401 for a missing or wrong OTP, or where the check asks
+        the member for proof; 423 locked, frozen or held (Retry-After where waiting helps), 404 for revoked, expired,
+        unknown, tampered, foreign, not this account's, 409 for a second redemption or another key or body, 425 before
+        `not_before`.
         """
         ...
 

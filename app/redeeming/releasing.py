@@ -70,11 +70,16 @@ class Releaser:
         self._clock, self._new_id = clock, new_id
 
     def release(
-        self, found: Found, proof: Proof | None, claimant: Claimant, call: Call | None
+        self,
+        found: Found,
+        proof: Proof | None,
+        claimant: Claimant,
+        call: Call | None,
+        check_id: str | None = None,
     ) -> Released | Refusal:
         """
         Open, commit, answer. Where somebody was first, theirs is what comes back, with the answer if they are the
-        claimant and it is still kept.
+        claimant and it is still kept. `check_id`: the decision that let it pass.
         """
         token = found.token
         if token.state == "redeemed":
@@ -90,6 +95,7 @@ class Releaser:
             call_hash=claimant.call_hash,
             sealed_answer=seal_answer(self._key(found, claimant), answer, token.token_hash),
             replay_until_ms=now_ms + REPLAY_S * MS,
+            check_id=check_id,
         )
         notice = self._notice(token, redemption_id, now_ms)
         redeemed = self._ledger.redeem(wanted, proof, call, claimant.who, notice)

@@ -19,6 +19,9 @@ SECRET_BYTES: Final = 32
 COOKIE_CHARS: Final = 2_048
 """A longer one is not ours."""
 PLACE: Final = b"session"
+DEVICE_PLACE: Final = b"device"
+DEVICE_BYTES: Final = 16
+"""Of a browser's own name: 128 random bits, so that no two share one and none can be guessed."""
 READABLE_S: Final = SESSION_S + REPLAY_S
 """Seconds a session is known for: what was released in its last second is still read for as long as any answer is."""
 
@@ -70,3 +73,24 @@ def of_cookie(seal: Seal, cookie: str | None, now_ms: int) -> Session | None:
         return None
     # Another machine's clock may be ahead of this one's.
     return session if -SKEW_S * 1_000 <= now_ms - session.begun_ms < READABLE_S * 1_000 else None
+
+
+def new_device() -> str:
+    """A name for a browser that has none: random, and nothing but a name."""
+    return urandom(DEVICE_BYTES).hex()
+
+
+def to_device_cookie(seal: Seal, device: str) -> str:
+    """The cookie by which a browser is known again."""
+    return urlsafe_b64encode(seal.seal(bytes.fromhex(device), DEVICE_PLACE)).decode().rstrip("=")
+
+
+def of_device_cookie(seal: Seal, cookie: str | None) -> str | None:
+    """The browser of a cookie, if it is one of ours."""
+    if not cookie or len(cookie) > COOKIE_CHARS:
+        return None
+    try:
+        sealed = urlsafe_b64decode(cookie.encode("ascii") + b"=" * (-len(cookie) % 4))
+        return seal.open(sealed, DEVICE_PLACE).hex()
+    except (UnicodeEncodeError, binascii.Error, SealBroken):
+        return None

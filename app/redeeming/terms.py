@@ -26,6 +26,8 @@ class Terms(Struct, frozen=True):
     high_value_minor: from which face value on codes have 8 digits, in minor units: 250 EUR.
     passkey_minor: from which face value on a token must be issued with a passkey, in minor units; None: from none.
     notify:     whether members are told by mail of a redemption of a reward whose link came by mail.
+    device_cookie: whether the redemption pages know a browser again by a cookie of their own, for 30 days: a security
+                cookie, strictly necessary to tell a member from whoever collects other people's rewards.
     codes_a_day: codes sent for the whole programme in 24 h, at most: a cap on what an attacker can make it spend.
     """
 
@@ -38,6 +40,7 @@ class Terms(Struct, frozen=True):
     high_value_minor: int = 25_000
     passkey_minor: int | None = None
     codes_a_day: int = 10_000
+    device_cookie: bool = True
 
     @property
     def zone(self) -> ZoneInfo:
@@ -59,6 +62,7 @@ class TokensSection(Struct, frozen=True, forbid_unknown_fields=True):
     high_value_minor: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
     passkey_minor: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
     codes_a_day: Annotated[int, Meta(ge=0, le=10**9)] | UnsetType = UNSET
+    device_cookie: bool | UnsetType = UNSET
 
 
 DEFAULT_TERMS = Terms()

@@ -14,11 +14,13 @@ Step = Literal[
     "ask",       # a code can be sent: sms, email
     "type",      # a code was sent, or an app shows one: type it
     "passkey",   # the browser is asked for a passkey; or another way is taken, if there is one
+    "confirm",   # the check asks for proof, on a page of its own
     "release",   # proven, or nothing to prove: release the reward
     "reward",    # redeemed, and its content can be read (again) by this browser
     "receipt",   # redeemed by this browser, its content no longer kept here
     "redeemed",  # redeemed, but not by this browser
     "early", "expired", "revoked", "frozen",
+    "delayed",   # a person looks at it first; nothing was used up
     "locked",    # redeeming is switched off at the account; nothing was used up
     "unknown",   # no such link: what anything tampered, foreign or invented gets
     "gone",      # the browser's session is over: open the link again
@@ -45,6 +47,7 @@ class View(Struct, frozen=True, kw_only=True):
 
     terms, locale, reward: how the programme speaks, and what is promised, in the open.
     fallback: beside a passkey, by what else the member may prove themselves; `destination` is its then.
+    challenge_id: what is to be passed, with `confirm`.
     asked: what the browser is asked for a passkey, as JSON; with `passkey`. Empty: there is none it could be asked for.
     destination: where a code goes, masked: `•••• 42`, `a•••@b•••.de`.
     reference, sent_ms, resend_after_ms: of the last code sent, instants.
@@ -61,6 +64,7 @@ class View(Struct, frozen=True, kw_only=True):
     reward: Reward = Reward()
     method: Method = "none"
     fallback: Fallback | None = None
+    challenge_id: str = ""
     asked: str = ""
     digits: int = 6
     destination: str = ""

@@ -9,17 +9,28 @@ from tokens.ledger import Locale
 
 
 class Client(NamedTuple):
-    """Who is at the other end: the address as the edge trusts it, and the locale the browser asks for."""
+    """
+    Who is at the other end: the address as the edge trusts it, and the locale the browser asks for.
+
+    user_agent: what the browser calls itself.
+    device:     the cookie by which the browser is known again, as sent.
+    """
 
     address: str
     locale: Locale | None
+    user_agent: str = ""
+    device: str | None = None
 
 
 class Entered(NamedTuple):
-    """What "Continue" led to; `cookie` is the new session's, None where there is none. Opaque, URL-safe, below 2 kB."""
+    """
+    What "Continue" led to; `cookie` is the new session's, None where there is none, and `device` that by which the
+    browser is known again, None where the programme does not. Opaque, URL-safe, below 2 kB.
+    """
 
     view: View
     cookie: str | None
+    device: str | None = None
 
 
 class Visits(Protocol):

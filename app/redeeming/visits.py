@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 from anyio import to_thread
 
 from app.ports import Clock
+from app.redeeming.checking import UNCHECKED, Challenged, Check, Cleared, proves_member
+from app.redeeming.deciding import Visitor
 from app.redeeming.finding import Finder, Found
-from app.redeeming.masking import masked
+from app.redeeming.opening import Openings, opening_of
 from app.redeeming.passkeys import Asked, PasskeyProver
-from app.redeeming.proving import Asker, Needed, NoCode, Prover, Wrong, needed_of, subject_of
-from app.redeeming.releasing import Claimant, Released, Releaser, reward_view
+from app.redeeming.proving import Asker, NoCode, Prover, Wrong, subject_of
+from app.redeeming.releasing import Claimant, Released, Releaser
 from app.redeeming.secrets import Secrets
-from app.redeeming.sessions import Session, new_session, of_cookie, to_cookie
+from app.redeeming.sessions import (
+    Session,
+    new_device,
+    new_session,
+    of_cookie,
+    of_device_cookie,
+    to_cookie,
+    to_device_cookie,
+)
+from app.redeeming.showing import Showing, echo_of
 from app.redeeming.terms import Terms
 from app.redeeming.throttling import Throttle
-from app.redeeming.views import Mishap, Step, View
+from app.redeeming.views import Mishap, View
 from app.redeeming.visiting import Client, Entered
-from tokens.ledger import Challenge, Ledger, NewChallenge, Proof, Refusal, Stop, Token, Wait, Who
-from tokens.limits import TRIES_PER_SUBJECT, wait_before_resend_s
+from app.stepping_up.offering import challenge_id
+from tokens.ledger import Challenge, Ledger, NewChallenge, Proof, Refusal, Stop, Wait, Who
 
 MS: Final = 1_000
 MEMBER: Final = "member"
-ECHO_DIGITS: Final = 32
-"""Hexadecimal digits of what was shown: 128 bits."""
-ENDED: Final[dict[str, Step]] = {"revoked": "revoked", "expired": "expired", "frozen": "frozen"}
 MISHAPS: Final[dict[Stop | NoCode | Refusal, Mishap]] = {
     "sends_spent": "sends_spent",
     "tries_spent": "tries_spent",
@@ -59,6 +66,8 @@ class MemberVisits:
         terms: programme → its terms; None: those a page greets with before the programme is known.
         clock: milliseconds since 1970-01-01 UTC.
         passkeys: asks for passkeys and checks them.
+        check: stands before every commit.
+        openings: notes who opened a link; None: nobody does.
     """
 
     def __init__(
@@ -73,10 +82,14 @@ class MemberVisits:
         clock: Clock,
         *,
         passkeys: PasskeyProver,
+        check: Check = UNCHECKED,
+        openings: Openings | None = None,
     ) -> None:
         self._finder, self._prover, self._passkeys, self._releaser = finder, prover, passkeys, releaser
         self._ledger, self._throttle, self._secrets = ledger, throttle, secrets
-        self._terms, self._clock = terms, clock
+        self._terms, self._clock, self._check, self._openings = terms, clock, check, openings
+        show = Showing(terms, clock)
+        self._view, self._bare, self._ended, self._needed = show.view, show.bare, show.ended, show.needed
 
     async def landing(self, client: Client) -> View | None:
         wait_s = await self._throttle.admit("landing", self._client(client))
@@ -96,8 +109,12 @@ class MemberVisits:
         if step is not None:
             return Entered(self._view(found, step), None)
         session = new_session(text, self._clock())
-        view = await to_thread.run_sync(self._open, found, session, client)
-        return Entered(view, to_cookie(self._secrets.cookies, session))
+        device = None
+        if self._terms(found.token.program_id).device_cookie:
+            device = of_device_cookie(self._secrets.cookies, client.device) or new_device()
+        view = await to_thread.run_sync(self._open, found, session, client, device)
+        known = None if device is None else to_device_cookie(self._secrets.cookies, device)
+        return Entered(view, to_cookie(self._secrets.cookies, session), known)
 
     async def look(self, cookie: str | None, client: Client) -> View:
         return await self._at(cookie, client, self._standing)
@@ -174,13 +191,22 @@ class MemberVisits:
 
     # ------------------------------------------------------------ each in a thread, at a live token
 
-    def _open(self, found: Found, session: Session, client: Client) -> View:
+    def _open(self, found: Found, session: Session, client: Client, device: str | None) -> View:
+        if self._openings is not None:
+            by = opening_of(
+                self._secrets, found.token.token_hash, session.hash, client.address, client.user_agent, device,
+                self._clock(),
+            )  # fmt: skip
+            self._openings.open(by)
         self._ledger.note("opened", found.token.token_hash, self._who(client), self._clock())
         return self._standing(found, session, client)
 
     def _standing(self, found: Found, session: Session, client: Client) -> View:
         """Where the visit stands."""
         token = found.token
+        asked = self._check.asked(token, session.hash)
+        if asked is not None and not (proves_member(token) and self._proof(found, session, client)):
+            return self._view(found, "confirm", challenge_id=challenge_id(asked.decision_id))
         if token.otp_method == "none":
             return self._view(found, "release")
         challenge = self._prover.state(subject_of(token), self._asker(session, client), self._needed(token))
@@ -258,9 +284,16 @@ class MemberVisits:
     ) -> View:
         if found.token.otp_method != "none" and proof is None:
             return self._fresh(found, session, client, mishap="code_gone")
-        if echo != _echo(found.token):
+        if echo != echo_of(found.token):
             return self._fresh(found, session, client, mishap="changed")
-        released = self._releaser.release(found, proof, self._claimant(session, client), None)
+        claimant, visitor = self._claimant(session, client), self._visitor(found, session, client)
+        proven = proof is not None and proves_member(found.token)
+        checked = self._check.check(found, visitor, claimant.who, proven=proven)
+        if isinstance(checked, Challenged):
+            return self._view(found, "confirm", challenge_id=challenge_id(checked.decision_id))
+        if not isinstance(checked, Cleared):
+            return self._fresh(found, session, client)
+        released = self._releaser.release(found, proof, claimant, None, checked.decision_id)
         if isinstance(released, Released):
             return self._received(found, session, released)
         return self._refused(found, session, client, released)
@@ -317,73 +350,20 @@ class MemberVisits:
 
     # ------------------------------------------------------------ what they share
 
-    def _ended(self, found: Found) -> Step | None:
-        """The step of a token that cannot be redeemed now."""
-        token, now_ms = found.token, self._clock()
-        if token.state == "redeemed":
-            return "redeemed"
-        if token.state in ENDED:
-            return ENDED[token.state]
-        timing = found.claims.timing(now_ms)
-        if timing == "expired" or now_ms >= token.expires_ms:
-            return "expired"
-        if token.locked:
-            return "locked"
-        return "early" if timing == "early" or now_ms < token.not_before_ms else None
-
-    def _view(self, found: Found, step: Step, challenge: Challenge | None = None, **beside: Any) -> View:
-        token = found.token
-        terms, needed = self._terms(token.program_id), self._needed(token)
-        view = View(
-            step=step,
-            terms=terms,
-            locale=token.locale,
-            reward=token.reward,
-            method=beside.pop("method", needed.method),
-            fallback=token.otp_fallback,
-            digits=needed.digits,
-            destination=masked(needed.method, token.otp_to),
-            tries_left=None if not token.tries else max(TRIES_PER_SUBJECT - token.tries, 0),
-            not_before_ms=token.not_before_ms,
-            expires_ms=token.expires_ms,
-            echo=_echo(token),
-            now_ms=self._clock(),
-            **beside,
-        )
-        if challenge is None or needed.method == "totp":
-            return view
-        return msgspec.structs.replace(
-            view,
-            digits=challenge.digits,
-            reference=challenge.reference,
-            sent_ms=challenge.sent_ms,
-            code_expires_ms=challenge.expires_ms,
-            resend_after_ms=challenge.sent_ms + wait_before_resend_s(token.sends) * MS,
-        )
-
-    def _bare(self, step: Step, client: Client, **beside: Any) -> View:
-        terms = self._terms(None)
-        return View(
-            step=step, terms=terms, locale=client.locale or terms.locale, now_ms=self._clock(), **beside
-        )
-
-    def _needed(self, token: Token) -> Needed:
-        return needed_of(token, self._terms(token.program_id))
-
     def _asker(self, session: Session, client: Client) -> Asker:
         return Asker(session.hash, self._client(client), self._who(client))
 
     def _claimant(self, session: Session, client: Client) -> Claimant:
         return Claimant(session.hash, session.secret, self._who(client))
 
+    def _visitor(self, found: Found, session: Session, client: Client) -> Visitor:
+        device = None
+        if self._terms(found.token.program_id).device_cookie:
+            device = of_device_cookie(self._secrets.cookies, client.device)
+        return Visitor(session.hash, client.address, client.user_agent, device)
+
     def _who(self, client: Client) -> Who:
         return Who(MEMBER, self._client(client))
 
     def _client(self, client: Client) -> bytes:
         return self._secrets.client_hash(client.address)
-
-
-def _echo(token: Token) -> str:
-    """What the page promised, in short: the commit does exactly this or nothing."""
-    promised = (token.campaign_id, reward_view(token.reward))
-    return sha256(msgspec.json.encode(promised, order="deterministic")).hexdigest()[:ECHO_DIGITS]

@@ -138,6 +138,15 @@ class MemoryDesk:
         self.held[token_id] = replace(held, state="revoked", ended_ms=held.ended_ms or self.now_ms)
         return self.held[token_id]
 
+    async def release_hold(self, token_id: str, caller: Caller) -> Token | Problem:
+        held = await self.token(caller.principal.program_id, token_id)
+        if held is None:
+            return NOT_FOUND
+        if held.held_ms is None and held.released_ms is None:
+            return CONFLICT.because(f"The token is {held.state}, and not held.")
+        self.held[token_id] = replace(held, held_ms=None, released_ms=self.now_ms)
+        return self.held[token_id]
+
     async def send_code(self, text: str, account_id: str, caller: Caller) -> Answer | Problem:
         self._called(caller)
         held = self._of_text(text, account_id, caller)

@@ -38,6 +38,7 @@ from tokens.passkeys import Site
 START_MS: Final = 1_772_366_400_000
 BACKEND: Final = Caller(Principal("k1", "shop", frozenset({"tokens"}), "default", frozenset()), "192.0.2.1")
 SITE: Final = Site("rewards.example", "https://rewards.example")
+AUDIT: Final = bytes(range(1, 33))
 PAYLOAD: Final = {"voucher_code": "CANARY-VOUCHER-7"}
 
 
@@ -57,11 +58,13 @@ class OpenThrottle:
 class Promise:
     """Every use case, the clock in the test's hand."""
 
-    def __init__(self, engine: Engine, terms: Terms | None = None) -> None:
+    def __init__(
+        self, engine: Engine, terms: Terms | None = None, record: bytes = bytes(32), audit: bytes = AUDIT
+    ) -> None:
         self.now_ms = START_MS
         self.terms = terms or Terms(brand="Kaffeehaus")
         self.secrets = Secrets.of(bytes(range(32)))
-        keys, self.audit = AccountKeys(Seal(bytes(32))), Audit(bytes(range(1, 33)))
+        keys, self.audit = AccountKeys(Seal(record)), Audit(audit)
         self.engine = engine
         self.ledger = SqlLedger(engine, keys, self.audit)
         self.challenges = SqlChallenges(engine, keys, self.audit)

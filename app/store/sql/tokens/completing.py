@@ -33,6 +33,7 @@ class SqlCompletions:
                 spent=row.state == "redeemed",
                 recorded=row.decision_id is not None,
                 outcome=row.outcome,
+                ended_ms=row.ended_ms,
             )
             for row in rows
         ]

@@ -1,0 +1,159 @@
+"""One redemption of a link as an event, and the one decision on it: made once, and found again by whoever repeats it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+from anyio import from_thread
+from msgspec import Struct
+
+from app.answers import Answer, Conflict409, Decided200
+from app.journal import Journal
+from app.ports import Action, Clock, DecisionRow, History, HotStoreAway, Origin, Record
+from app.redeeming.checked import CHECK_GOOD_FOR_S
+from app.sighting import Sighter
+from detectors.event import MAX_POINTS, Device, Event
+from detectors.snapshot import LinkSeen
+from tokens.ledger import Token
+
+TURNS: Final = 3
+"""Event ids tried: one, and another where a decision made long ago, or never finished, stands under it."""
+USER_AGENT_CHARS: Final = 512
+"""Of what a browser calls itself: as much as an event may carry."""
+DEVICE: Final = "link:"
+"""Before a browser's own cookie, so that no device of the programme's is ever taken for it."""
+
+
+class Visitor(NamedTuple):
+    """
+    Who redeems, as far as is known.
+
+    session_hash: of the browser's visit, or of the programme's backend.
+    address, user_agent, device: of the browser; empty and None where a backend redeems.
+    """
+
+    session_hash: bytes
+    address: str = ""
+    user_agent: str = ""
+    device: str | None = None
+
+
+class Made(Struct, frozen=True):
+    """As much of an answer as the check goes by."""
+
+    decision_id: str
+    decision: Action
+    evaluated_at: datetime
+    reasons: tuple[dict[str, Any], ...] = ()
+
+
+class Decide(Protocol):
+    """`app.scoring.Scorer.decide`."""
+
+    async def __call__(self, event: Event, origin: Origin, link: LinkSeen | None = None) -> Answer:
+        """Decide one event, or repeat the answer it was given before."""
+        ...
+
+
+_decode: Final = msgspec.json.Decoder(Made).decode
+
+
+class Decider:
+    """
+    Decides redemptions of links. Synchronous: called in a worker thread of the loop that decides.
+
+    Args:
+        decide: the very function that decides live traffic.
+        history, journal, sighter: find what was answered a moment ago.
+        record: finds what was answered before.
+        caught_up: waits until what was decided before now is in the record.
+        clock: milliseconds since 1970-01-01 UTC.
+    """
+
+    def __init__(
+        self,
+        decide: Decide,
+        history: History,
+        record: Record,
+        journal: Journal,
+        sighter: Sighter,
+        caught_up: Callable[[], Coroutine[Any, Any, None]],
+        clock: Clock,
+    ) -> None:
+        self._decide, self._history, self._record = decide, history, record
+        self._journal, self._sighter, self._caught_up, self._clock = journal, sighter, caught_up, clock
+
+    def decide(self, token: Token, visitor: Visitor, link: LinkSeen, after: str) -> Made:
+        """
+        The decision on this visitor's redemption; `after`: the decision that is no longer good, empty: none.
+
+        Raises:
+            HotStoreAway: Neither it nor the disk took the decision.
+            RecordAway: Whether there was one could not be asked.
+        """
+        for _ in range(TURNS):
+            event = _event(token, visitor, after, self._clock())
+            answer = from_thread.run(self._decide, event, "redemption", link)
+            if isinstance(answer, Decided200):
+                return _decode(answer.body)
+            if not isinstance(answer, Conflict409):
+                raise HotStoreAway("a redemption could not be decided")
+            earlier = self._earlier(event)
+            if earlier is not None and self._is_good(earlier):
+                return earlier
+            after = event.event_id
+        raise HotStoreAway("a redemption could not be decided")
+
+    def recorded(self, program_id: str, decision_id: str) -> DecisionRow | None:
+        """A decision as it stands by now, its challenge passed or not. Raises RecordAway."""
+        from_thread.run(self._caught_up)
+        return self._record.decision(program_id, decision_id)
+
+    def _earlier(self, event: Event) -> Made | None:
+        """The answer given to another event of this id: the same gesture, made before at another instant."""
+        account = self._sighter.digest(event.program_id, "account", event.account_id)
+        key = self._sighter.event_key(event.program_id, event.event_id)
+        sealed = from_thread.run(self._history.stored_answer, account, key)
+        if sealed is not None:
+            return _decode(self._journal.open_answer(sealed))
+        stored = self._record.answer(event.program_id, event.event_id)
+        return None if stored is None else _decode(stored.answer)
+
+    def _is_good(self, made: Made) -> bool:
+        return self._clock() - made.evaluated_at.timestamp() * 1_000 <= CHECK_GOOD_FOR_S * 1_000
+
+
+def _event(token: Token, visitor: Visitor, after: str, now_ms: int) -> Event:
+    """The redemption. Its id follows from the link, the visit and what went before, so a repeat is known as one."""
+    name = sha256(b"\0".join((token.token_hash, visitor.session_hash, after.encode()))).hexdigest()
+    device = None
+    if visitor.device is not None or visitor.user_agent:
+        known = None if visitor.device is None else DEVICE + visitor.device
+        device = Device(id=known, user_agent=visitor.user_agent[:USER_AGENT_CHARS] or None)
+    return Event(
+        event_id=f"link_{name[:32]}",
+        type="redeem",
+        occurred_at=datetime.fromtimestamp(now_ms / 1_000, UTC),
+        account_id=token.account_id,
+        program_id=token.program_id,
+        # What a decision let go already is not burned a second time.
+        points=0 if token.decision_id is not None else min(token.reward.points or 0, MAX_POINTS),
+        channel="email" if token.channel == "email" else "web",
+        campaign_id=token.campaign_id,
+        reward_id=token.reward.reward_id,
+        device=device,
+        ip=_plain(visitor.address),
+        metadata={"token_id": token.token_id},
+    )
+
+
+def _plain(address: str) -> str | None:
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return None
