@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from app.ports import StepUpPassed
+from app.ports import HotStoreAway, StepUpPassed
 from app.rebuilding import rebuild, wipe
 from app.settlement import passing
 from tests.app.capping.stage import (
@@ -104,6 +104,38 @@ async def test_whoever_dies_before_the_journal_blocks_nobody_for_long(capped, mo
     assert (await decide(installation, event()))["decision"] == "block"
     installation.now_ms += MINUTE_MS
     assert (await decide(installation, event()))["decision"] == "allow"
+
+
+async def test_what_the_fallback_lets_through_counts_afterwards(capped, monkeypatch):
+    """In the dark nothing is held against a cap, and the answer says so."""
+    installation = await capped('[fallback]\nredeem = "allow"\n' + cap(max=1, window="ever"))
+
+    async def away(_sightings):
+        raise HotStoreAway("nobody answers")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(installation.history, "observe_many", away)
+        told = [await decide(installation, event()) for _ in range(3)]
+    assert [one["decision"] for one in told] == ["allow"] * 3
+    assert all(any(note.startswith("caps: ") for note in one["degraded"]) for one in told)
+    await installation.despooler.step()
+    await installation.drain()
+    stopped = await decide(installation, event())
+    (reason,) = [one for one in stopped["reasons"] if one["code"] == "CAP"]
+    assert reason["evidence"]["used"] == 3
+
+
+async def test_where_nobody_can_say_what_is_left_the_fallback_answers(capped, monkeypatch):
+    """Never a silent yes to points going out: the hot store went away after the event was counted."""
+    installation = await capped(cap(max=1))
+
+    async def away(_wanted, _now_ms):
+        raise HotStoreAway("nobody answers")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(installation.history, "reserve_many", away)
+        told = await decide(installation, event())
+    assert (told["decision"], told["source"]) == ("challenge", "fallback")
 
 
 async def test_reservations_are_brought_back_from_the_record(capped):

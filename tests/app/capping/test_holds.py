@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
+from app.store.sql.token_tables import audit
+from detectors.snapshot import Lock
 from tests.app.capping.stage import HELD, cap, decide, decided, earned, end_holds, ender, event
 from tests.app.store.sightings import DAY_MS, HOUR_MS
 
@@ -21,6 +24,9 @@ async def test_a_hold_ends_as_the_policy_says(capped, points, how):
     installation.now_ms += 1
     assert await end_holds(installation) == 1
     assert await end_holds(installation) == 0
+    with installation.engine.connect() as connection:
+        noted = connection.execute(select(audit.c.event, audit.c.subject)).all()
+    assert noted == [(f"hold.{how}", told["decision_id"])]
     row = installation.record.decision("default", told["decision_id"])
     assert (row.decision, row.hold_end) == ("review", how)
     assert await earned(installation) == (points if how == "released" else 0)
@@ -54,3 +60,16 @@ async def test_a_hold_that_somebody_decided_on_is_left_alone(capped):
     assert await end_holds(installation) == 0
     assert installation.record.decision("default", told["decision_id"]).hold_end is None
     assert await earned(installation) == 0
+
+
+async def test_a_released_hold_that_would_leave_a_locked_account_is_escalated(capped):
+    """Redeeming is frozen there: a person decides."""
+    installation = await capped(HELD.replace('"earn"', '"redeem"'))
+    told = await decided(installation, event(points=50))
+    assert told["decision"] == "review"
+    account = installation.sighter.digest("default", "account", "m-1")
+    await installation.history.lock(account, 1, Lock(installation.now_ms, "member"))
+    installation.now_ms += 72 * HOUR_MS
+    await end_holds(installation)
+    row = installation.record.decision("default", told["decision_id"])
+    assert (row.hold_end, row.burned) == ("escalated", None)
