@@ -3,9 +3,10 @@
 from alembic import context
 
 from app.store.sql import (  # their tables are in the same metadata
+    case_tables,  # noqa: F401
+    console_tables,  # noqa: F401
     feedback_tables,  # noqa: F401
     figure_tables,  # noqa: F401
-    case_tables,  # noqa: F401
     lock_tables,  # noqa: F401
     passkey_tables,  # noqa: F401
     token_tables,  # noqa: F401

@@ -27,6 +27,7 @@ _OPEN: Final = text("is_open = 1")
 _WAKES: Final = text("wake_ms IS NOT NULL")
 _HELD: Final = text("hold_ms IS NOT NULL")
 _LEASED: Final = text("lease_ms IS NOT NULL")
+_ASSIGNED: Final = text("assignee IS NOT NULL")
 
 cases = Table(
     "cases",
@@ -83,6 +84,7 @@ cases = Table(
     Index("ix_cases_wake", "wake_ms", sqlite_where=_WAKES, postgresql_where=_WAKES),
     Index("ix_cases_hold", "hold_ms", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_cases_lease", "lease_ms", sqlite_where=_LEASED, postgresql_where=_LEASED),
+    Index("ix_cases_assignee", "program_id", "assignee", sqlite_where=_ASSIGNED, postgresql_where=_ASSIGNED),
 )
 """One row a case, see `app.cases.ports.Case`. `reasons` is a JSON array. What is counted and summed follows from
 `case_accounts` and is kept here to be sorted by. Closed cases have no `wake_ms`, `hold_ms` or `lease_ms`."""

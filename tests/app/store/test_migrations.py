@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 
 from app.store.sql import (
     case_tables,  # noqa: F401 - its tables are in the same metadata
+    console_tables,  # noqa: F401 - the same
     feedback_tables,  # noqa: F401 - the same
     figure_tables,  # noqa: F401 - the same
     is_current,
