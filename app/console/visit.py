@@ -22,10 +22,15 @@ SEE_OTHER: Final = 303
 
 
 class Notice(NamedTuple):
-    """A sentence shown on top of the next page."""
+    """
+    A sentence shown on top of the next page.
+
+    undo: where its "Undo" button posts; "" where there is nothing to take back.
+    """
 
     tone: Tone
     text: str
+    undo: str = ""
 
 
 class Turned(Exception):
@@ -84,11 +89,11 @@ class Visit:
         """A page inside the frame. `given` is what the template is told beside `visit`, `may`, `parts` and `when`."""
         return self.console.page(self, template, title, status, given)
 
-    def back(self, to: str, notice: str = "", tone: Tone = "good") -> Response:
-        """To another page of ours, 303, with a notice on top of it."""
+    def back(self, to: str, notice: str = "", tone: Tone = "good", undo: str = "") -> Response:
+        """To another page of ours, 303, with a notice on top of it, see `Notice`."""
         response = Response(status_code=SEE_OTHER, headers={**self.console.headers, "Location": to})
         if notice:
-            self.console.leave_notice(response, Notice(tone, notice))
+            self.console.leave_notice(response, Notice(tone, notice, undo))
         return response
 
     def file(self, name: str, body: bytes, media_type: str) -> Response:
