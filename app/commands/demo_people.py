@@ -16,7 +16,7 @@ from app.users.enrolling import ISSUER, new_link
 from app.users.entering import Asker, new_session
 from app.users.limits import LINK_LIFE_MS
 from app.users.passwords import Passwords
-from app.users.ports import Credentials, Link, NewPerson
+from app.users.ports import SESSION_ID_BYTES, Credentials, Link, NewPerson
 from app.users.rights import EVERYTHING, Role
 from app.users.secrets import Keys
 from tokens.ledger import Who
@@ -105,4 +105,5 @@ def _enrolled(users: SqlUsers, keys: Keys, email: str, role: Role, now_ms: int) 
     credentials = Credentials(Passwords().hash_now(password), seed, 0, hashes)
     _, session = new_session(Asker("", "made by the demo"), link_hash)
     users.enrol(link_hash, credentials, session, WHO, now_ms)
+    users.end(user_id, session.session_hash[:SESSION_ID_BYTES].hex(), WHO, now_ms)
     return Made(user_id, password, otpauth(seed, ISSUER, email))

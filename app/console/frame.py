@@ -72,6 +72,9 @@ class Console:
     def routes(self, rooms: Sequence[Room]) -> list[Route]:
         """All rooms' routes; each path answers exactly the methods that were declared, each with its right."""
         self.places = [room.place for room in rooms if room.place is not None]
+        keys = [place.key for place in self.places if place.key]
+        if len(keys) != len(set(keys)):
+            raise ValueError(f"two places have one key: {', '.join(sorted(keys))}")
         by_path: dict[str, dict[str, Gesture]] = {}
         for gesture in (one for room in rooms for one in room.gestures):
             methods = by_path.setdefault(gesture.path, {})

@@ -15,7 +15,7 @@ from app.users.rights import ROLES, Role, Scope
 from tokens.ledger import Who
 
 PEOPLE: Final = f"{HOME}/people"
-PLACE: Final = Place("people", "People", PEOPLE, "manage_users", "p")
+PLACE: Final = Place("people", "People", PEOPLE, "manage_users", "u")
 ONE: Final = f"{PEOPLE}/{{user_id}}"
 INVALID: Final = 422
 ROLE_TEXTS: Final[dict[Role, str]] = {
