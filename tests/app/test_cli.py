@@ -30,7 +30,7 @@ def test_every_command_teaches_itself_and_takes_a_data_directory(earnest, comman
     told = earnest(command, "--help")
     assert told.exit_code == 0
     texts = [told.output]
-    if command in {"audit", "keys", "mail", "models", "policy", "tokens"}:
+    if command in {"audit", "keys", "mail", "models", "policy", "tokens", "users"}:
         texts = [
             earnest(command, sub, "--help").output
             for sub in re.findall(r"^  ([\w-]+)  ", told.output, re.MULTILINE)
