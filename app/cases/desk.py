@@ -63,6 +63,10 @@ class CaseDesk:
         """How many cases are chosen, by state, priority and typology; exact."""
         return await to_thread.run_sync(self._cases.counts, scope, chosen)
 
+    async def some(self, scope: Scope, case_ids: Sequence[str]) -> Sequence[Case]:
+        """These cases in the order given, without those that are not in the scope. Raises ValueError: too many."""
+        return await to_thread.run_sync(self._cases.some, scope, _once(case_ids))
+
     async def open_case(self, program_id: str, account_id: str) -> str | None:
         """The id of the account's open case."""
         return await to_thread.run_sync(self._cases.open_case, program_id, account_id)

@@ -179,7 +179,14 @@ class CaseFile(Struct, frozen=True):
 
 
 class Filter(Struct, frozen=True, kw_only=True):
-    """Which cases; what is empty or None does not choose. `mine`: whose lease or reservation; `free_at_ms`: nobody's."""
+    """
+    Which cases; what is empty or None does not choose.
+
+    mine:       whose lease or reservation.
+    free_at_ms: nobody's at this instant.
+    reasons:    one of these among the reasons shown.
+    decisions:  with a decision of one of these results.
+    """
 
     states: tuple[State, ...] = ()
     priorities: tuple[Priority, ...] = ()
@@ -196,6 +203,8 @@ class Filter(Struct, frozen=True, kw_only=True):
     value_from_minor: int | None = None
     value_to_minor: int | None = None
     due_before_ms: int | None = None
+    reasons: tuple[str, ...] = ()
+    decisions: tuple[Action, ...] = ()
 
 
 ALL: Final = Filter()
@@ -206,12 +215,17 @@ QUEUE: Final = Filter(states=("open", "in_progress"))
 
 
 class Counts(Struct, frozen=True):
-    """How many cases the filter chooses, exactly. Each word counts over the whole choice."""
+    """
+    How many cases the filter chooses, exactly. Each word counts over the whole choice.
+
+    cells: the same by state, priority and typology at once, to be added up as a page needs it.
+    """
 
     total: int
     states: Mapping[str, int]
     priorities: Mapping[int, int]
     typologies: Mapping[str, int]
+    cells: Mapping[tuple[State, Priority, str], int] = {}
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -284,6 +298,10 @@ class Cases(Protocol):
         ...
 
     def counts(self, scope: Scope, chosen: Filter) -> Counts: ...
+    def some(self, scope: Scope, case_ids: Sequence[str]) -> Sequence[Case]:
+        """These cases in the order given, without those that are not in the scope."""
+        ...
+
     def open_case(self, program_id: str, account_id: str) -> str | None:
         """The id of the account's open case."""
         ...

@@ -1,4 +1,4 @@
-"""The console's cookies: session, second step of signing in, notice for the next page, looks, practice answers."""
+"""The console's cookies: session, second step of signing in, notice, looks, practice answers, the programme seen last."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ Theme = Literal["auto", "light", "dark"]
 THEMES: Final[tuple[Theme, ...]] = ("auto", "light", "dark")
 PRACTICE_LIFE_S: Final = 43_200
 """Answers to practice cases, in seconds: as long as a session can live; they are bound to it."""
-CookieName = Literal["session", "ticket", "notice", "looks", "practice"]
+CookieName = Literal["session", "ticket", "notice", "looks", "practice", "programme"]
 LIVES_S: Final[dict[CookieName, int]] = {
     "session": SESSION_LIFE_S,
     "ticket": TICKET_LIFE_S,
     "notice": NOTICE_LIFE_S,
     "looks": LOOKS_LIFE_S,
     "practice": PRACTICE_LIFE_S,
+    "programme": LOOKS_LIFE_S,
 }
 
 

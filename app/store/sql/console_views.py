@@ -46,7 +46,15 @@ class SqlViews:
             mine = connection.execute(query.where(of.user_id == user_id).order_by(*ordered)).all()
             others = connection.execute(query.where(theirs).order_by(*ordered).limit(_SHOWN)).all()
         return [
-            SavedView(*row[:-2], is_shared=bool(row.is_shared), is_default=bool(row.is_default))
+            SavedView(
+                row.view_id,
+                row.user_id,
+                row.name,
+                row.program_id,
+                row.query,
+                bool(row.is_shared),
+                bool(row.is_default),
+            )
             for row in [*mine, *others]
         ]
 
@@ -56,7 +64,7 @@ class SqlViews:
         def save(connection: Connection) -> str | None:
             _MOVES(connection, "hold", user_id=view.user_id)
             row = _MOVES(
-                connection, "save", view_id=self._new_id("viw"), user_id=view.user_id, name=view.name,
+                connection, "save", view_id=self._new_id("viw"), user_id=view.user_id, title=view.name,
                 program_id=view.program_id, query=view.query, is_shared=int(view.is_shared), now_ms=now_ms, most=most,
             ).first()  # fmt: skip
             return None if row is None else str(row.view_id)

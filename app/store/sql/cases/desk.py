@@ -144,11 +144,11 @@ class SqlCases(CaseReading):
 
     def preview(self, scope: Scope, case_id: str, who: Who, wish: Wish, now_ms: int) -> Case | Refusal:
         """The case as a move would leave it; nothing is done."""
-        file = self.file(scope, case_id)
-        if file is None:
+        found = self.some(scope, [case_id])
+        if not found:
             return _UNKNOWN
-        change = decide(file.case, wish, who.actor, now_ms, self._kept.terms(scope.program_id))
-        return change if isinstance(change, Refusal) else structs.replace(file.case, **change.fields)
+        change = decide(found[0], wish, who.actor, now_ms, self._kept.terms(scope.program_id))
+        return change if isinstance(change, Refusal) else structs.replace(found[0], **change.fields)
 
     def _decided(self, writing: Writing, case: Case, wish: Wish) -> Case | Refusal:
         change = decide(case, wish, writing.who.actor, writing.now_ms, self._kept.terms(case.program_id))

@@ -89,6 +89,13 @@ class CaseReading:
         last = rows[limit - 1]
         return Page(items, write_cursor(tag, Position(getattr(last, column.name), last.seq)))
 
+    def some(self, scope: Scope, case_ids: Sequence[str]) -> Sequence[Case]:
+        """These cases in the order given, without those that are not in the scope."""
+        query = select(*CASE).where(seen_by(scope), cases.c.case_id.in_(case_ids))
+        with reading(self._engine) as connection:
+            found = {row.case_id: case_of(row) for row in connection.execute(query)}
+        return [found[case_id] for case_id in case_ids if case_id in found]
+
     def counts(self, scope: Scope, chosen: Filter) -> Counts:
         """How many cases are chosen, exactly, and how they fall apart."""
         of = cases.c
@@ -99,11 +106,12 @@ class CaseReading:
         typologies: Counter[str] = Counter()
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
+        cells = {(row.state, row.priority, row.typology): row.cases for row in rows}
         for row in rows:
             states[row.state] += row.cases
             priorities[row.priority] += row.cases
             typologies[row.typology] += row.cases
-        return Counts(states.total(), states, priorities, typologies)
+        return Counts(states.total(), states, priorities, typologies, cells)
 
     def file(self, scope: Scope, case_id: str) -> CaseFile | None:
         """A case with all that hangs on it; None where there is none in the scope."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, text
+from sqlalchemy import ColumnElement, Row, and_, exists, false, or_, select, text
 
 from app.cases.flags import Figures
 from app.cases.ports import Case, CaseAccount, Filter, Scope
@@ -21,6 +21,8 @@ CASE: Final = [cases.c[name] for name in Case.__struct_fields__]
 ACCOUNT: Final = [case_accounts.c[name] for name in CaseAccount.__struct_fields__]
 SUMMED: Final = ("gained_points", "spent_points", "decisions", "challenged", "reviewed", "blocked")
 _LIVE: Final = text("cases.state <> 'closed'")
+_MADE: Final = {"challenge": cases.c.challenged, "review": cases.c.reviewed, "block": cases.c.blocked}
+"""Result → the column that counts such decisions."""
 _FLAGS: Final = ("escalated", "overridden")
 
 
@@ -73,6 +75,10 @@ def chosen_by(chosen: Filter) -> list[Any]:
         (chosen.due_before_ms, of.due_ms.__lt__), (chosen.mine, of.assignee.__eq__),
     ]  # fmt: skip
     found += [at(value) for value, at in bounds if value is not None]
+    if chosen.reasons:
+        found.append(or_(*(of.reasons.contains(f'"{code}"', autoescape=True) for code in chosen.reasons)))
+    if chosen.decisions:
+        found.append(or_(false(), *(_MADE[one] > 0 for one in chosen.decisions if one in _MADE)))
     if chosen.free_at_ms is not None:
         found.append(free(chosen.free_at_ms))
     for kind, value in (("partner", chosen.partner_id), ("store", chosen.store_id)):
