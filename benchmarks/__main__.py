@@ -15,6 +15,18 @@ from benchmarks import (
 )
 
 if __name__ == "__main__":
-    for part in (state, clients, decisions, caps, batches, forest, event_files, train, replay, tokens, token_mail):
+    for part in (
+        state,
+        clients,
+        decisions,
+        caps,
+        batches,
+        forest,
+        event_files,
+        train,
+        replay,
+        tokens,
+        token_mail,
+    ):
         part.main()
         print()

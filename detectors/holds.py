@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 HoldEnd = Literal["released", "escalated"]
 
@@ -28,3 +28,7 @@ class Holds:
         held = ((points, self.release_below_points), (value_minor, self.release_below_minor))
         known = [(stake, below) for stake, below in held if stake is not None and below is not None]
         return "released" if known and all(abs(stake) < below for stake, below in known) else "escalated"
+
+
+BY_A_PERSON: Final = Holds()
+"""What holds for a programme that has said nothing: every hold is escalated."""

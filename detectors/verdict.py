@@ -157,7 +157,8 @@ def weigh(event_type: str, found: Found, policy: Policy, degraded: tuple[str, ..
         asked = sterner(rest, milder(asked, most(cutoffs)))
     action, source = _decide(found, policy, asked)
     shown = _spread(risk, near, cutoffs)
-    parts += [("limit", one.weight, (one,)) for one in caps.reasons(found.spent)]  # after the risk: no suspicion
+    spent = caps.reasons(found.spent)  # after the risk is known: they are no suspicion
+    parts += [("limit", one.weight, (one,)) for one in spent]
     return Verdict(
         event_type,
         action,

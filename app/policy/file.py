@@ -97,7 +97,9 @@ def parse(text: str) -> PolicyFile:
         program_id: replace(policy, timezone=program_terms[program_id].timezone)
         for program_id, policy in programs.items()
     }
-    version = f"{document.name}-{_digest(usual, programs, usual_terms, program_terms, usual_cases, program_cases)}"
+    version = (
+        f"{document.name}-{_digest(usual, programs, usual_terms, program_terms, usual_cases, program_cases)}"
+    )
     return PolicyFile(
         version,
         replace(usual, version=version),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.actions import ACTIONS, SEVERITY
 from detectors.base import Abstained, Clear, Reason, Signal, noisy_or
+from detectors.caps import Cap, CapBreach
 from detectors.catalogue import CATALOGUE
 from detectors.counterfactuals import counterfactuals
 from detectors.limits import Breach, breaches
@@ -68,7 +69,17 @@ rules = st.lists(
     unique_by=lambda rule: rule.code,
 ).map(tuple)
 locks = st.builds(Lock, st.integers(0, NOW_MS), st.sampled_from(["member", "backend", "analyst"]))
-everything = st.builds(Found, judgements, limits_over, list_hits, rules, st.none())
+caps_spent = st.lists(
+    st.builds(
+        lambda n, action, used: CapBreach(Cap(f"CAP_{n}", ("redeem",), "member", 5, action=action), used, 1),
+        st.integers(0, 3), st.sampled_from(["challenge", "review", "block"]), st.integers(5, 9),
+    ),
+    max_size=3,
+    unique_by=lambda spent: spent.cap.code,
+).map(tuple)  # fmt: skip
+everything = st.builds(
+    Found, judgements, limits_over, list_hits, rules, st.none(), st.just(()), st.just(()) | caps_spent
+)
 types = st.sampled_from(EVENT_TYPES)
 
 
@@ -117,6 +128,7 @@ def test_a_lock_stops_whatever_else_is_found(event_type, found, lock):
 @given(types, everything, st.randoms())
 def test_the_order_of_findings_does_not_matter(event_type, found, random):
     mixed = Found(*(tuple(random.sample(part, len(part))) for part in found[:4]))
+    mixed = mixed._replace(spent=found.spent[::-1])
     one, other = weigh(event_type, found, DEFAULT), weigh(event_type, mixed, DEFAULT)
     assert (one.action, one.source, one.reasons) == (other.action, other.source, other.reasons)
     assert one.risk == pytest.approx(other.risk)
@@ -156,6 +168,17 @@ def test_the_model_never_lifts_an_answer_beyond_review(event_type, found):
     assert with_it.action == without.action or SEVERITY[with_it.action] <= SEVERITY["review"]
 
 
+def max_action(spent):
+    """What caps ask for: nothing pardons them."""
+    return max((one.cap.action for one in spent), key=ACTIONS.index)
+
+
+@given(types, everything)
+def test_a_used_up_cap_adds_nothing_to_the_risk(event_type, found):
+    without = weigh(event_type, found._replace(spent=()), DEFAULT)
+    assert weigh(event_type, found, DEFAULT).risk == without.risk
+
+
 @given(types, everything)
 def test_the_source_is_the_first_stage_to_ask(event_type, found):
     """Without that stage's findings, and those of the stages after it, the answer is milder or another's."""
@@ -163,12 +186,15 @@ def test_the_source_is_the_first_stage_to_ask(event_type, found):
     acting = {
         "list": {DEFAULT.block_list.action if hit.name == "block" else DEFAULT.watch_list.action
                  for hit in found.list_hits if hit.name != "allow"},
-        "limit": {one.limit.action for one in found.breaches},
+        "limit": {one.limit.action for one in found.breaches} | {one.cap.action for one in found.spent},
         "rule": {rule.effect for rule in found.rule_hits},
     }  # fmt: skip
     names = {hit.name for hit in found.list_hits}
     if "allow" in names and "block" not in names:
-        assert (verdict.action, verdict.source) == ("allow", "list")
+        if found.spent:
+            assert (verdict.action, verdict.source) == (max_action(found.spent), "limit")
+        else:
+            assert (verdict.action, verdict.source) == ("allow", "list")
         return
     if verdict.source != "detectors":
         assert verdict.action in acting[verdict.source]
