@@ -17,10 +17,11 @@ from app.access import Gate
 from app.api.context import Api
 from app.api.http_app import http_app
 from app.clock import system_clock
+from app.composition.cases import Cases
 from app.composition.console import console_routes
 from app.composition.feedback import Callers, feedback_desk
 from app.composition.proving import Proving
-from app.composition.cases import Cases
+from app.composition.reviewing import reviewing
 from app.composition.tokens import Tokens
 from app.data_dir import spool_dir
 from app.explaining import Explainer
@@ -82,7 +83,8 @@ def create_app(settings: Settings) -> ASGIApp:
     text = (settings.policy_file or DEFAULT_FILE).read_text(encoding="utf-8")
     file = parse(text)
     rulebook = Rulebook(file, record, sighter, pages=(settings.public_url or "").rstrip("/"))
-    models = ModelWatch(Shelf(settings.shelf_dir), rulebook.adopt)
+    shelf = Shelf(settings.shelf_dir)
+    models = ModelWatch(shelf, rulebook.adopt)
     spool = Spool(spool_dir(settings.data_dir), journal)
     scorer = _Scorer(
         Scorer(history, record, sighter, rulebook, journal, spool, system_clock, time.perf_counter),
@@ -97,6 +99,12 @@ def create_app(settings: Settings) -> ASGIApp:
         settings, master, tokens, history, record, sighter, journal, file,
         decide=scorer.decide, caught_up=freshness.caught_up,
     )  # fmt: skip
+    explain = Explainer(record, file).explain
+    review = reviewing(master, engine, record, file, sighter, explain, shelf)
+    cases, feedback = (
+        Cases(master, engine, file),
+        feedback_desk(master, engine, pipeline, record, sighter),
+    )
     guard = Guard(networks(settings.webhook_networks), https_only=settings.env == "production")
     poster = Poster(guard)
 
@@ -124,6 +132,7 @@ def create_app(settings: Settings) -> ASGIApp:
             freshening.cancel()
             await poster.close()
             await pipeline.close()
+            review.room.close()
             engine.dispose()
 
     api = Api(
@@ -131,7 +140,7 @@ def create_app(settings: Settings) -> ASGIApp:
         record=record,
         gate=Gate(record.key, system_clock),
         clock=system_clock,
-        explain=Explainer(record, file).explain,
+        explain=explain,
         links=Linker(record, record, sighter, system_clock).links,
         entity_digest=sighter.digest,
         caught_up=freshness.caught_up,
@@ -151,8 +160,8 @@ def create_app(settings: Settings) -> ASGIApp:
         step_ups=proving.desk,
         enroller=tokens.enroller,
         locks=tokens.locks,
-        cases=Cases(master, engine, file).desk,
-        feedback=feedback_desk(master, engine, pipeline, record, sighter),
+        cases=cases.desk,
+        feedback=feedback,
         heard=record,
         who=Callers(tokens.secrets).who,
         measured=metrics.answered,
@@ -162,7 +171,17 @@ def create_app(settings: Settings) -> ASGIApp:
         extra=[
             *tokens.pages(settings),
             *proving.pages(),
-            *console_routes(settings, master, engine, file, tokens.secrets.client_hash),
+            *console_routes(
+                settings,
+                master,
+                engine,
+                file,
+                tokens.secrets.client_hash,
+                review=review,
+                cases=cases,
+                feedback=feedback,
+                switch=tokens.switch,
+            ),
         ],
         lifespan=lifespan,
         hosts=settings.trusted_hosts,

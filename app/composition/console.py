@@ -10,6 +10,8 @@ from starlette.routing import Route
 
 from app import metrics
 from app.clock import system_clock
+from app.composition.cases import Cases
+from app.composition.reviewing import Reviewing
 from app.console import people, playbook, practice
 from app.console.access import Access
 from app.console.frame import Console, Room
@@ -18,8 +20,10 @@ from app.console.playbook import Playbook
 from app.console.practice import Practice
 from app.console.profile import Profile
 from app.console.sealing import Sealing
+from app.feedback.desk import FeedbackDesk
 from app.ids import fresh_id
 from app.keys import derive
+from app.locking.switch import Switch
 from app.pages.origin import origin_of
 from app.policy.file import PolicyFile
 from app.settings import Settings
@@ -35,7 +39,16 @@ from tokens.passkeys import Site
 
 
 def console_routes(
-    settings: Settings, master: bytes, engine: Engine, file: PolicyFile, client_hash: Callable[[str], bytes]
+    settings: Settings,
+    master: bytes,
+    engine: Engine,
+    file: PolicyFile,
+    client_hash: Callable[[str], bytes],
+    *,
+    review: Reviewing,
+    cases: Cases,
+    feedback: FeedbackDesk,
+    switch: Switch,
 ) -> list[Route]:
     """
     The routes of `/console`, to be mounted beside the API.
@@ -46,6 +59,10 @@ def console_routes(
         engine: of the record.
         file: the policy in force.
         client_hash: address → its keyed hash, as the audit has it.
+        review: what pages read together.
+        cases: of this worker.
+        feedback: takes in what people say.
+        switch: locks and unlocks accounts.
     """
     base, keys = (settings.public_url or "").rstrip("/"), Keys.of(master)
     users = sql_users(engine, master)
