@@ -30,5 +30,6 @@ class Holds:
         return "released" if known and all(abs(stake) < below for stake, below in known) else "escalated"
 
 
-BY_A_PERSON: Final = Holds()
-"""What holds for a programme that has said nothing: every hold is escalated."""
+SMALL_ONES: Final = Holds(release_below_points=1_000)
+"""What holds for a programme that has said nothing: 10 EUR at a cent a point, which a member would ask after. Source:
+docs/decisions/0011."""

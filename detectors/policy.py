@@ -9,7 +9,7 @@ from typing import Final, Literal
 from detectors.actions import ACTIONS, Action
 from detectors.caps import Cap
 from detectors.default_limits import DEFAULT_LIMITS
-from detectors.holds import BY_A_PERSON, Holds
+from detectors.holds import SMALL_ONES, Holds
 from detectors.limits import Limit
 from detectors.snapshot import Segment
 
@@ -208,7 +208,7 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     contexts: tuple[SharedContext, ...] = ()
     step_up: StepUp = StepUp()
-    holds: Holds = BY_A_PERSON
+    holds: Holds = SMALL_ONES
     caps: tuple[Cap, ...] = ()
     timezone: str = "UTC"
     limits_by_type: Mapping[str, tuple[Limit, ...]] = field(init=False, repr=False, compare=False)

@@ -270,7 +270,9 @@ def _device(seen: Snapshot, stake: float) -> Finding:
     if not _is_fresh(age) or seen.event.channel in PRESENT or "device" in seen.contexts:
         return None
     if seen.link is not None or _is_newcomer(seen) or not has_settled(seen, "device"):
-        return None  # a mail opens in a window with cookies of its own: it says nothing of the member's devices
+        return (
+            None  # a mail opens in a window with cookies of its own: it says nothing of the member's devices
+        )
     at_home = _is_at_home(seen)
     most = NEW_PHONE if at_home else NEW_DEVICE
     hours = (age or 0) / HOUR_MS

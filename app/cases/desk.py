@@ -101,7 +101,9 @@ class CaseDesk:
             partial(self._each, only_look=True), scope, _once(case_ids), who, wish
         )
 
-    async def move_many(self, scope: Scope, case_ids: Sequence[str], who: Who, wish: Wish) -> Sequence[BulkRow]:
+    async def move_many(
+        self, scope: Scope, case_ids: Sequence[str], who: Who, wish: Wish
+    ) -> Sequence[BulkRow]:
         """Move each of these, one transaction each: what is refused stops no other. In the order given."""
         return await to_thread.run_sync(
             partial(self._each, only_look=False), scope, _once(case_ids), who, wish

@@ -12,10 +12,11 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 Resolution = Literal["fraud", "policy_abuse", "legitimate", "inconclusive", "merged"]
 MoveName = Literal[
     "opened", "claim", "let_go", "assign", "wait", "wake", "hold", "escalate", "propose", "approve", "reject",
-    "close", "merge", "join", "split", "reopen", "undo", "expire", "release",
+    "close", "merge", "join", "split", "reopen", "undo", "expire", "release", "act",
 ]  # fmt: skip
 """`opened` begins a case. `join`: accounts or another case came in. `expire`: a lease ended. `release`: a hold ended
-with nobody deciding, and the policy lets go. The others are what people ask for."""
+with nobody deciding, and the policy lets go. `act`: something was done from the case (`app.acting`), which stays as it
+is. The others are what people ask for."""
 
 _FROM_DESK: Final[Mapping[MoveName, State]] = {
     "claim": "in_progress", "wait": "waiting", "escalate": "escalated", "propose": "approval", "close": "closed",
@@ -34,7 +35,7 @@ LEGAL: Final[Mapping[State, Mapping[MoveName, State]]] = {
     "approval": {"approve": "closed", "reject": "open", "escalate": "escalated", "merge": "closed", "join": "approval"},
     "closed": {"reopen": "open"},
 }  # fmt: skip
-"""State → move → the state it leads to. `undo` is not here: it restores what was before."""
+"""State → move → the state it leads to. `undo` is not here: it restores what was before; nor is `act`, which changes no state."""
 
 
 def after(state: State, move: MoveName, *, escalated: bool = False) -> State | None:

@@ -29,8 +29,7 @@ class CaseTerms(Struct, frozen=True):
     late_hours:    what was handed in longer than this after it happened opens none: history is not news.
     touch_minutes: a case of priority 1 is looked at within 15 min (docs/cases.md).
     p1_hours, p2_hours, p3_hours: and decided within 4 h, 24 h, 72 h.
-    urgent_minor:  from which value held points make a case priority 1, and the end of a hold escalates it instead of
-                   letting go: 10 EUR, the reward that a member would ask after.
+    urgent_minor:  from which value held points make a case priority 1: 10 EUR, the reward that a member would ask after.
     serious_minor: from which expected loss a case is priority 2: 50 EUR, the field's line for a second pair of eyes.
     four_eyes_minor: from which value releasing held points needs a second person: the same 50 EUR.
     lease_minutes: how long a claim holds.

@@ -19,7 +19,13 @@ from app.store.sql.cases import CaseOpener, Kept, SqlCases
 def kept(master: bytes, file: PolicyFile) -> Kept:
     """What every change of cases needs, of an installation's master key and its policy."""
     audit = Audit(derive(master, "audit"), metrics.audited)
-    return Kept(AccountKeys(Seal(derive(master, "record"))), audit, file.cases, fresh_id)
+    return Kept(
+        AccountKeys(Seal(derive(master, "record"))),
+        audit,
+        file.cases,
+        lambda program_id: file.programme(program_id).holds,
+        fresh_id,
+    )
 
 
 class Cases:

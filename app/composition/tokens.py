@@ -13,6 +13,7 @@ from starlette.routing import Route
 from app import data_dir as layout
 from app import metrics
 from app.clock import system_clock
+from app.composition.cases import kept
 from app.composition.checking import redemption_check
 from app.ids import fresh_id
 from app.journal import Journal
@@ -48,7 +49,7 @@ from app.store.pipeline import Pipeline
 from app.store.sql import SqlRecord
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
-from app.store.sql.cases import CaseOpener, Kept
+from app.store.sql.cases import CaseOpener
 from app.store.sql.locks import SqlLocks
 from app.store.sql.otp import SqlChallenges, SqlPasskeys
 from app.store.sql.tokens import SqlKeyStore, SqlLedger, SqlOpenings
@@ -127,7 +128,7 @@ class Tokens:
             clock=system_clock, new_id=fresh_id,
         )  # fmt: skip
         locks, links = (
-            SqlLocks(engine, keys, audit, CaseOpener(Kept(keys, audit, file.cases, fresh_id))),
+            SqlLocks(engine, keys, audit, CaseOpener(kept(master, file))),
             lock_links(master),
         )
         switch = Switch(locks, history, sighter.digest, system_clock)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from app.answering import entry_of
-from app.feedback.ports import ContextRow, News
 from app.capping.capping import Case, asked_of, judged_with, wanted_of
 from app.capping.reservations import moves
+from app.feedback.ports import ContextRow, News
 from app.judging import Judged, judge
 from app.policy.file import PolicyFile
 from app.ports import Action, LinkFound, ListEntry

@@ -18,6 +18,7 @@ from app.store.sql.audit import Audit
 from app.store.sql.case_tables import case_accounts, cases
 from app.store.sql.cases import CaseOpener, Kept, SqlCases, SqlCaseSweep, SqlCasing
 from app.store.sql.token_tables import audit
+from detectors.holds import Holds
 from tokens.ledger import Who
 
 NOW_MS = 1_772_366_500_000
@@ -46,7 +47,11 @@ class House:
         self.terms = CaseTerms(**terms)
         ids = count(1)
         self.kept = Kept(
-            AccountKeys(Seal(KEY)), self.audit, lambda _: self.terms, lambda name: f"{name}_{next(ids)}"
+            AccountKeys(Seal(KEY)),
+            self.audit,
+            lambda _: self.terms,
+            lambda _: Holds(release_below_minor=1_000),
+            lambda name: f"{name}_{next(ids)}",
         )
         self.casing = SqlCasing(engine, self.kept)
         self.cases = SqlCases(engine, self.kept)

@@ -17,7 +17,7 @@ from app.store.sql.cases.joining import Joining
 from app.store.sql.cases.reading import CaseReading
 from app.store.sql.cases.rows import CASE, MOVES, case_of, chosen_by, columns, free, seen_by
 from app.store.sql.cases.writing import Kept, Writing
-from app.store.sql.reach import in_one
+from app.store.sql.reach import Joined, in_one
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -37,7 +37,7 @@ class SqlCases(CaseReading):
         kept: What changes of cases need.
     """
 
-    def __init__(self, engine: Engine, kept: Kept) -> None:
+    def __init__(self, engine: Engine | Joined, kept: Kept) -> None:
         super().__init__(engine, kept.keys)
         self._kept = kept
 

@@ -33,7 +33,7 @@ from app.store.sql.case_tables import (
 )
 from app.store.sql.cases.rows import ACCOUNT, CASE, case_of, chosen_by, seen_by
 from app.store.sql.cursor import Position, read_cursor, write_cursor
-from app.store.sql.reach import reading
+from app.store.sql.reach import Joined, reading
 from app.store.sql.tables import account_keys
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ MOVES_SHOWN: Final = 500
 class CaseReading:
     """What is read of cases. Every method raises RecordAway."""
 
-    def __init__(self, engine: Engine, keys: AccountKeys) -> None:
+    def __init__(self, engine: Engine | Joined, keys: AccountKeys) -> None:
         self._engine, self._keys = engine, keys
 
     def open_case(self, program_id: str, account_id: str) -> str | None:

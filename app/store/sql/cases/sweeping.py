@@ -77,9 +77,8 @@ class SqlCaseSweep:
         self._moved(writing, case, "wake", {"waiting_for": None, "wake_ms": None})
 
     def _end_hold(self, writing: Writing, case: Case) -> None:
-        terms = self._kept.terms(case.program_id)
-        small = case.value_minor < terms.urgent_minor
-        if small and case.state != "approval":
+        end = self._kept.holds(case.program_id).end(case.points, case.value_minor)
+        if end == "released" and case.state != "approval":
             fields = {
                 "resolution": "inconclusive", "closed_ms": writing.now_ms, "closed_by": writing.who.actor,
                 "hold_ms": None, "assignee": None, "lease_ms": None, "waiting_for": None, "wake_ms": None,

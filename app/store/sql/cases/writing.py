@@ -19,6 +19,7 @@ from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Entry
 from app.store.sql.case_tables import case_accounts, case_moves, cases
 from app.store.sql.cases.rows import CASE, case_of, columns, figures_of, seen_by
+from detectors.holds import Holds
 from tokens.ledger import Who
 
 AT_ONCE: Final = 500
@@ -36,11 +37,14 @@ _EVENTS: Final[Mapping[MoveName, str]] = {"opened": "case.opened", "reopen": "ca
 
 
 class Kept(NamedTuple):
-    """What changes of cases need: the accounts' keys, the audit, the terms of each programme, and fresh ids."""
+    """What changes of cases need: the accounts' keys, the audit, the terms of each programme and how its holds end, and
+    fresh ids.
+    """
 
     keys: AccountKeys
     audit: Audit
     terms: Callable[[str], CaseTerms]
+    holds: Callable[[str], Holds]
     new_id: Callable[[str], str]
 
 

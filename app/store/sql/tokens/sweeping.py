@@ -20,7 +20,16 @@ MESSAGES_KEPT_S: Final = 30 * 86_400
 _KEYS: Final = MOVES["sweep_keys"]
 _OTHERS: Final = tuple(
     MOVES[f"sweep_{name}"]
-    for name in ("answers", "calls", "counts", "subjects", "challenges", "messages", "passkey_links", "openings")
+    for name in (
+        "answers",
+        "calls",
+        "counts",
+        "subjects",
+        "challenges",
+        "messages",
+        "passkey_links",
+        "openings",
+    )
 )
 
 
