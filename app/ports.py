@@ -409,7 +409,8 @@ class ListEntry(Struct, frozen=True):
     expires_ms: int | None
 
 
-LockedBy = Literal["member", "backend", "analyst"]
+LockedBy = Literal["member", "backend", "analyst", "step_up"]
+"""`step_up`: an analyst asks for a proof; the member switches redeeming on by giving it."""
 
 
 class LockRow(Struct, frozen=True):
@@ -429,7 +430,8 @@ class LockRow(Struct, frozen=True):
     @property
     def lock(self) -> Lock | None:
         """As a decision sees it."""
-        return Lock(self.changed_ms, self.asked_by) if self.locked else None
+        by = "analyst" if self.asked_by == "step_up" else self.asked_by
+        return Lock(self.changed_ms, by) if self.locked else None
 
 
 class ApiKeyRow(Struct, frozen=True):

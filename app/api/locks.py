@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 from starlette.responses import Response
@@ -21,7 +21,7 @@ class LockBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     reason: Name | None = None
     note: Sentence | None = None
-    by: LockedBy = "backend"
+    by: Literal["member", "backend", "analyst"] = "backend"
 
 
 class LockView(Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ LEGAL: Final[Mapping[State, Mapping[MoveName, State]]] = {
     "approval": {"approve": "closed", "reject": "open", "escalate": "escalated", "merge": "closed", "join": "approval"},
     "closed": {"reopen": "open"},
 }  # fmt: skip
-"""State → move → the state it leads to. `undo` is not here: it restores what was before; nor is `act`, which changes no state."""
+"""State → move → the state it leads to. Not here: `undo`, which restores what was before, and `act`."""
 
 
 def after(state: State, move: MoveName, *, escalated: bool = False) -> State | None:

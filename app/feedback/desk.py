@@ -122,7 +122,7 @@ class FeedbackDesk:
             labelled_ms=self._clock(),
             labelled_by=wish.author,
         )
-        word = await to_thread.run_sync(self._word, label)
+        word = await to_thread.run_sync(word_of, label, self._store, self._digest)
         await to_thread.run_sync(self._store.say, label, word, who)
         if word is not None:
             await self._tell()
@@ -202,38 +202,34 @@ class FeedbackDesk:
         await self._tell()
         return done
 
-    def _word(self, label: Label) -> Word | None:
-        """As decisions mind it; None where it is not known whose it is."""
-        account_id, codes = label.account_id, {}
-        if label.event_id is not None or label.label == "legitimate":
-            judged = self._store.judged(label.program_id, label.account_id, label.event_id)
-            account_id, codes = judged.account_id, _codes(judged.found)
-        if account_id is None:
-            return None
-        return Word(
-            label.program_id,
-            account_id,
-            label.event_id or "",
-            self._digest(label.program_id, "account", account_id),
-            label.label,
-            label.typology,
-            label.label_id,
-            label.labelled_ms,
-            codes if label.label == "legitimate" else {},
-        )
-
     def _undetermined(self, program_id: str, who: Who) -> Label:
-        return Label(
-            label_id=self._new_id("lbl"),
-            program_id=program_id,
-            account_id=None,
-            event_id=None,
-            label="undetermined",
-            typology=None,
-            source=WITHDRAWN,
-            labelled_ms=self._clock(),
-            labelled_by=who.actor,
-        )
+        return withdrawal(self._new_id("lbl"), program_id, who, self._clock())
+
+
+def withdrawal(label_id: str, program_id: str, who: Who, now_ms: int) -> Label:
+    """The label that takes another back: whose, the store finds."""
+    return Label(label_id, program_id, None, None, "undetermined", None, WITHDRAWN, now_ms, who.actor)
+
+
+def word_of(label: Label, store: Feedback, digest: Callable[[str, str, str], bytes]) -> Word | None:
+    """A label as decisions mind it; None where it is not known whose it is. Synchronous. Raises RecordAway."""
+    account_id, codes = label.account_id, {}
+    if label.event_id is not None or label.label == "legitimate":
+        judged = store.judged(label.program_id, label.account_id, label.event_id)
+        account_id, codes = judged.account_id, _codes(judged.found)
+    if account_id is None:
+        return None
+    return Word(
+        label.program_id,
+        account_id,
+        label.event_id or "",
+        digest(label.program_id, "account", account_id),
+        label.label,
+        label.typology,
+        label.label_id,
+        label.labelled_ms,
+        codes if label.label == "legitimate" else {},
+    )
 
 
 def _codes(found: Sequence[bytes]) -> dict[str, float]:

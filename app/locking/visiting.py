@@ -31,13 +31,15 @@ from tokens.ledger import Locale, Proof, Subject, Who
 
 Step = Literal[
     "on",       # redeeming is possible: it can be switched off
-    "off",      # it is switched off, by the member: it can be switched on by a proof
+    "off",      # it is switched off, and can be switched on by a proof
     "kept",     # it is switched off by the programme, which alone switches it on
     "nothing",  # the member has no way to prove themselves
     "spent",    # too many wrong answers
     "expired", "unknown", "gone", "wait",
 ]  # fmt: skip
 MEMBERS: Final[LockedBy] = "member"
+PROVABLE: Final[frozenset[LockedBy]] = frozenset({"member", "step_up"})
+"""Locks that a proof takes away."""
 REASON: Final = "lock_page"
 
 
@@ -191,10 +193,12 @@ class LockVisits:
         return self._proof(row, link, client, await to_thread.run_sync(self._showing.of, case, asker, by))
 
     def _step(self, row: LockRow) -> Step:
-        """A lock the programme set, only the programme takes away: it may know what the member does not."""
+        """A lock the programme set, only the programme takes away: it may know what the member does not; unless all it
+        asks for is a proof.
+        """
         if not row.locked:
             return "on"
-        return "off" if row.asked_by == MEMBERS else "kept"
+        return "off" if row.asked_by in PROVABLE else "kept"
 
     def _proof(self, row: LockRow, link: Link, client: Client, proving: Proving | None) -> LockView:
         if proving is None:

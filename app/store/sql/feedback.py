@@ -20,7 +20,7 @@ from app.store.sql.feedback_tables import account_words, shared_contexts
 from app.store.sql.heard import context_place, pair_place
 from app.store.sql.listed import list_row
 from app.store.sql.moves import Moves
-from app.store.sql.reach import in_one, reading
+from app.store.sql.reach import Joined, in_one, reading
 from app.store.sql.tables import decisions, labels, list_entries
 from tokens.ledger import Who
 
@@ -44,7 +44,7 @@ class SqlFeedback(Feedback):
         audit: Where every act is noted.
     """
 
-    def __init__(self, engine: Engine, seal: Seal, keys: AccountKeys, audit: Audit) -> None:
+    def __init__(self, engine: Engine | Joined, seal: Seal, keys: AccountKeys, audit: Audit) -> None:
         self._engine, self._seal, self._keys, self._audit = engine, seal, keys, audit
 
     def judged(self, program_id: str, account_id: str | None, event_id: str | None) -> Judged:

@@ -93,7 +93,7 @@ class SqlLocks(LockRecord, Locks):
 
     def change(self, wish: Wish, now_ms: int) -> LockRow:
         """Lock or unlock; an account that stands so already stays as it is. How it stands now."""
-        return in_one(self._engine, partial(self._change, wish=wish, now_ms=now_ms))
+        return in_one(self._engine, partial(self.switch, wish=wish, now_ms=now_ms))
 
     def dispute(self, wish: Wish, redemption_id: str, now_ms: int) -> LockRow:
         """
@@ -164,10 +164,11 @@ class SqlLocks(LockRecord, Locks):
         )
         return said
 
-    def _change(self, connection: Connection, wish: Wish, now_ms: int) -> LockRow:
+    def switch(self, connection: Connection, wish: Wish, now_ms: int, version: int | None = None) -> LockRow:
+        """`change`, as part of a transaction that writes; where a version is given, if that was the last change."""
         values = {"program_id": wish.program_id, "account_id": wish.account_id, "now_ms": now_ms}
         held = _row(_MOVES(connection, "hold", **values).one())
-        if held.locked == wish.locked:
+        if held.locked == wish.locked or version not in {None, held.version}:
             return held
         row = self._write(connection, wish, now_ms)
         self._audit.append(connection, [_entry(wish, row, now_ms)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Semaphore
 from typing import TYPE_CHECKING, Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -35,9 +36,22 @@ TRIES: Final = 4
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Joined:
+    """
+    In the place of an engine: what a store does with it is part of a transaction that somebody else began, and is
+    committed or not with the rest of it.
+    """
+
+    connection: Connection
+
+
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine | Joined) -> Iterator[Connection]:
     """To read: each statement sees all that is committed. Raises RecordAway."""
+    if isinstance(engine, Joined):
+        yield engine.connection
+        return
     with _told(), engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execution_options(isolation_level="AUTOCOMMIT")  # saves two round trips
@@ -46,23 +60,29 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine | Joined) -> Iterator[Connection]:
     """A transaction that writes: committed at the end, rolled back on any error. Raises RecordAway."""
+    if isinstance(engine, Joined):
+        yield engine.connection
+        return
     with _told(), _turn(engine), engine.connect() as connection:
         connection.execution_options(begin="BEGIN IMMEDIATE")
         with connection.begin():
             yield connection
 
 
-def in_one(engine: Engine, move: Callable[[Connection], T]) -> T:
+def in_one(engine: Engine | Joined, move: Callable[[Connection], T]) -> T:
     """
     What `move` returns, run in one transaction; repeated where another one was first with a unique row or got hold of
     our rows the other way round.
 
     Raises:
         RecordAway: Nothing was done.
-        IntegrityError: A unique value is taken however often we look.
+        IntegrityError: A unique value is taken however often we look; where a transaction is joined, at once: who
+            began it repeats it.
     """
+    if isinstance(engine, Joined):
+        return move(engine.connection)
     for _ in range(TRIES - 1):
         try:
             with writing(engine) as connection:
