@@ -109,7 +109,7 @@ class SqlUses:
                 links,
                 (links.c.program_id == mine.c.program_id) & (links.c.account_key == mine.c.account_key),
             )
-            .join(
+            .outerjoin(  # an inner one would be begun at the programme's accounts
                 others,
                 (others.c.program_id == links.c.program_id) & (others.c.account_key == links.c.other_key),
             )
@@ -122,7 +122,9 @@ class SqlUses:
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
         return [
-            Link(row.one, row.other, row.probability, _decode(row.evidence), row.found_ms) for row in rows
+            Link(row.one, row.other, row.probability, _decode(row.evidence), row.found_ms)
+            for row in rows
+            if row.other is not None
         ]
 
     def _read(self, query: Select[Any]) -> Sequence[Use]:
