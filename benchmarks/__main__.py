@@ -7,6 +7,7 @@ from benchmarks import (
     decisions,
     event_files,
     forest,
+    redemption_check,
     replay,
     state,
     token_mail,
@@ -26,6 +27,7 @@ if __name__ == "__main__":
         train,
         replay,
         tokens,
+        redemption_check,
         token_mail,
     ):
         part.main()
