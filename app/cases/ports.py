@@ -18,8 +18,8 @@ REASON_MOST: Final = 1_000
 
 Kind = Literal["account", "ring"]
 Priority = Literal[1, 2, 3]
-Cause = Literal["decision", "dispute", "token", "backend"]
-"""What opened a case: a decision, a member's "this was not me", a held token, a backend by the API."""
+Cause = Literal["decision", "dispute", "token", "backend", "analyst"]
+"""What opened a case: a decision, a member's "this was not me", a held token, a backend by the API, a person by hand."""
 WaitingFor = Literal["member", "other"]
 Order = Literal["rank", "due", "opened", "value"]
 """`rank`: expected loss × urgency, the greatest first; `due`: the soonest; `opened`: the newest; `value`: the most."""

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from app.reviewing.counting import DAY_MS
 
 
+def segment(text: str) -> str:
+    """
+    An id as one part of a path, whatever is in it; `plain` reads it back.
+
+    Quoted twice: what stands between a browser and us may undo the first, and a slash must not become one again. Dots
+    alone would be taken for a way up.
+    """
+    once = quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
+    return quote(once, safe="")
+
+
+def plain(part: str) -> str:
+    """An id from a path, whose first quoting the server has undone."""
+    return unquote(part)
+
+
 def account(program_id: str, account_id: str) -> str:
     """The account's page."""
-    return f"/console/accounts/{quote(program_id, safe='')}/{quote(account_id, safe='')}"
+    return f"/console/accounts/{segment(program_id)}/{segment(account_id)}"
 
 
 def decision(program_id: str, decision_id: str) -> str:
     """Why a decision came out as it did."""
-    return f"/console/decisions/{quote(program_id, safe='')}/{quote(decision_id, safe='')}"
+    return f"/console/decisions/{segment(program_id)}/{segment(decision_id)}"
 
 
 def identifier(program_id: str, kind: str, digest: bytes) -> str:
     """Who used a device, an address, a payment instrument."""
-    return f"/console/identifiers/{quote(program_id, safe='')}/{kind}/{digest.hex()}"
+    return f"/console/identifiers/{segment(program_id)}/{kind}/{digest.hex()}"
 
 
 def case(case_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The audit as read by a person: its newest rows, and the mac of one, to compare with a note taken elsewhere."""
+"""The audit as read by a person: its newest rows, the mac of one to compare with a note taken elsewhere, and noting."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, select
 
-from app.store.sql.audit import Entry
-from app.store.sql.reach import reading
+from app.store.sql.audit import Audit, Entry
+from app.store.sql.reach import reading, writing
 from app.store.sql.token_tables import audit
+from tokens.ledger import Who
 
 
 class Noted(NamedTuple):
@@ -34,3 +35,15 @@ def mac_of(engine: Engine, seq: int) -> bytes | None:
     with reading(engine) as connection:
         mac: bytes | None = connection.execute(select(audit.c.mac).where(audit.c.seq == seq)).scalar()
     return mac
+
+
+class SqlNoting:
+    """`app.reviewing.noting.Noting`."""
+
+    def __init__(self, engine: Engine, chain: Audit) -> None:
+        self._engine, self._chain = engine, chain
+
+    def note(self, now_ms: int, program_id: str, event: str, subject: str, who: Who, detail: str) -> None:
+        """Append an entry. Raises RecordAway."""
+        with writing(self._engine) as connection:
+            self._chain.append(connection, [Entry(now_ms, program_id, event, subject, *who, detail)])

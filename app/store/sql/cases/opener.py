@@ -20,7 +20,7 @@ class Opening(NamedTuple):
     """
     Why a case is wanted.
 
-    cause:      `dispute`, `token`, `backend`.
+    cause:      `dispute`, `token`, `backend`, `analyst`.
     typology:   what it looks like.
     points:     at stake.
     risk_score: 0 to 100.
