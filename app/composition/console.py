@@ -9,16 +9,23 @@ from sqlalchemy import Engine
 from starlette.routing import Route
 
 from app import metrics
+from app.cases.desk import CaseDesk
 from app.clock import system_clock
 from app.composition.cases import Cases
 from app.composition.reviewing import Reviewing
-from app.console import people, playbook, practice
+from app.console import people, playbook, practice, queue
 from app.console.access import Access
+from app.console.colleagues import Colleagues
 from app.console.frame import Console, Room
 from app.console.people import People
 from app.console.playbook import Playbook
 from app.console.practice import Practice
 from app.console.profile import Profile
+from app.console.programmes import Programmes
+from app.console.queue import Queue
+from app.console.queue_bulk import Bulk
+from app.console.queue_export import Export
+from app.console.queue_views import QueueViews
 from app.console.sealing import Sealing
 from app.feedback.desk import FeedbackDesk
 from app.ids import fresh_id
@@ -28,6 +35,7 @@ from app.pages.origin import origin_of
 from app.policy.file import PolicyFile
 from app.settings import Settings
 from app.store.sql.audit import Audit
+from app.store.sql.console_views import SqlViews
 from app.store.sql.users import SqlUsers
 from app.users.enrolling import Enrolment
 from app.users.entering import SignIn
@@ -77,6 +85,7 @@ def console_routes(
         by_link=settings.env != "production",
     )
     rooms = [
+        queue_room(cases.desk, SqlViews(engine, fresh_id), Colleagues(users)),
         Room(playbook.PLACE, Playbook(file.programme, tuple(file.programs)).gestures()),
         Room(practice.PLACE, Practice().gestures()),
         Room(people.PLACE, People(Manager(users, keys, base, fresh_id)).gestures()),
@@ -84,6 +93,18 @@ def console_routes(
         Room(None, access.gestures()),
     ]
     return [*access.open_routes(), *console.routes(rooms), *access.last_routes()]
+
+
+def queue_room(desk: CaseDesk, views: SqlViews, colleagues: Colleagues) -> Room:
+    """The queue with its bulk moves, its views and its file; the first place, so that it is where the day begins."""
+    programmes = Programmes(views.programmes)
+    page = Queue(desk, views, programmes, colleagues)
+    return Room(queue.PLACE, [
+        *page.gestures(),
+        *Bulk(desk, page, programmes, colleagues).gestures(),
+        *QueueViews(views, programmes).gestures(),
+        *Export(desk, programmes).gestures(),
+    ])  # fmt: skip
 
 
 def sql_users(engine: Engine, master: bytes) -> SqlUsers:

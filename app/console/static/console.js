@@ -20,12 +20,20 @@
     me.querySelector("summary").focus();
   });
 
-  /* A box in a table's head marks all rows. */
-  all("[data-mark-all]").forEach((box) => {
-    box.hidden = false;
+  /* A box marks all rows of its table or form. */
+  all("[data-mark-all]").forEach((label) => {
+    label.hidden = false;
+    const box = label.matches("input") ? label : label.querySelector("input");
     box.addEventListener("change", () => {
-      const rows = box.closest("table").querySelectorAll("tbody input[type=checkbox]");
+      const rows = box.closest("form, table").querySelectorAll("tbody input[type=checkbox]");
       rows.forEach((row) => (row.checked = box.checked));
+    });
+  });
+  all("[data-marked]").forEach((told) => {
+    const form = told.closest("form");
+    form.addEventListener("change", () => {
+      const marked = form.querySelectorAll("tbody input[type=checkbox]:checked").length;
+      told.textContent = marked ? `${marked} marked` : "";
     });
   });
   all("[data-copy]").forEach((button) => {
@@ -38,9 +46,10 @@
 
   if (document.documentElement.dataset.keys === "off") return;
   const typing = (where) => where.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
-  const handle = (row) => (row.matches("a, button") ? row : row.querySelector("a, button, input"));
+  const handle = (row) => (row.matches("a, button") ? row : row.querySelector("[data-open]") || row.querySelector("a, button, input"));
+  const shown = () => all("[data-row]").filter((row) => row.offsetParent);
   const step = (by) => {
-    const rows = all("[data-row]").filter((row) => row.offsetParent);
+    const rows = shown();
     if (!rows.length) return;
     const at = rows.findIndex((row) => row.contains(document.activeElement));
     const to = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + by, 0), rows.length - 1)];
@@ -50,6 +59,14 @@
   };
   const press = (what) => {
     const found = document.querySelector(what);
+    if (found) found.click();
+    return Boolean(found);
+  };
+
+  /* A key of the row one is in: x marks it, c takes it. */
+  const inRow = (key) => {
+    const row = shown().find((one) => one.contains(document.activeElement));
+    const found = row && row.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
     if (found) found.click();
     return Boolean(found);
   };
@@ -69,6 +86,6 @@
     else if (event.key === "/" && document.querySelector("[data-search]")) {
       document.querySelector("[data-search]").focus();
       event.preventDefault();
-    } else press(`[data-key="${CSS.escape(event.key)}"]`);
+    } else if (!inRow(event.key)) press(`[data-key="${CSS.escape(event.key)}"]`);
   });
 })();

@@ -1,0 +1,77 @@
+"""The filtered queue as CSV, all of it and not only a page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from app.cases.desk import CaseDesk
+from app.cases.ports import Case
+from app.console import case_words
+from app.console.programmes import Programmes, scope_of
+from app.console.queue_query import read
+from app.console.queue_shown import QUEUE
+from app.console.telling import when
+from app.console.visit import Gesture, Get, Visit, turned
+from app.reviewing.export import Cell, rows_as_csv
+
+EXPORT: Final = f"{QUEUE}/cases.csv"
+EXPORT_MOST: Final = 20_000
+"""Cases in one file: 4 MB, what a spreadsheet opens at once; who needs more narrows the filter."""
+AT_ONCE: Final = 1_000
+COLUMNS: Final = (
+    "case_id", "program_id", "kind", "state", "priority", "typology", "typology_title", "account_id", "accounts",
+    "risk_score", "points", "value_minor", "loss_minor", "challenged", "reviewed", "blocked", "reasons", "opened_at",
+    "due_at", "closed_at", "assignee", "resolution", "recommendation", "overridden",
+)  # fmt: skip
+
+
+class Export:
+    """
+    Args:
+        desk: the use cases of cases.
+        programmes: which programmes there are.
+    """
+
+    def __init__(self, desk: CaseDesk, programmes: Programmes) -> None:
+        self._desk, self._programmes = desk, programmes
+
+    def gestures(self) -> list[Gesture]:
+        """What can be done here."""
+        return [Get(EXPORT, "export", self.file)]
+
+    async def file(self, visit: Visit) -> Response:
+        """`cases.csv`."""
+        asked = read(visit.request.query_params.multi_items())
+        if asked.faults:
+            raise turned(422, f"{asked.faults[0]} A file of other cases than asked for would mislead.", QUEUE)
+        chosen = await self._programmes.chosen(visit, asked.one("program"))
+        scope = scope_of(visit, chosen.program_id)
+        wanted = asked.chosen(visit.viewer.actor, visit.now_ms)
+        there = (await self._desk.counts(scope, wanted)).total
+        if there > EXPORT_MOST:
+            told = f"These are {there:,} cases; a file holds {EXPORT_MOST:,}. Narrow the filter."
+            raise turned(422, told, f"{QUEUE}?{asked.query()}")
+        found: list[Case] = []
+        cursor = None
+        while True:
+            page = await self._desk.list(scope, wanted, asked.order, limit=AT_ONCE, cursor=cursor)
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None or len(found) > EXPORT_MOST:
+                break
+        body = "".join(rows_as_csv(COLUMNS, map(_row, found)))
+        return visit.file("cases.csv", body.encode(), "text/csv; charset=utf-8")
+
+
+def _row(case: Case) -> list[Cell]:
+    words: dict[str, Cell] = {
+        "typology_title": case_words.typology(case.typology),
+        "reasons": " ".join(case.reasons),
+        "opened_at": when(case.opened_ms, 0).iso,
+        "due_at": when(case.due_ms, 0).iso,
+        "closed_at": None if case.closed_ms is None else when(case.closed_ms, 0).iso,
+        "overridden": None if case.overridden is None else int(case.overridden),
+    }
+    return [words[name] if name in words else getattr(case, name) for name in COLUMNS]
