@@ -3,6 +3,7 @@
 from alembic import context
 
 from app.store.sql import (  # their tables are in the same metadata
+    act_tables,  # noqa: F401
     case_tables,  # noqa: F401
     console_tables,  # noqa: F401
     feedback_tables,  # noqa: F401

@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
 from app.store.sql import (
+    act_tables,  # noqa: F401 - the same
     case_tables,  # noqa: F401 - its tables are in the same metadata
     console_tables,  # noqa: F401 - the same
     feedback_tables,  # noqa: F401 - the same

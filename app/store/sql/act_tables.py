@@ -1,0 +1,48 @@
+"""The tables of what analysts did from cases. Instants are BIGINT milliseconds since 1970-01-01 UTC.
+
+They share the record's `metadata`: one database, one migration history.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, Table, Text
+
+from app.store.sql.tables import Sequence, metadata
+
+case_acts = Table(
+    "case_acts",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("act_id", Text, nullable=False, unique=True),
+    Column("case_id", Text, nullable=False),
+    Column("program_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("effects", Text, nullable=False),
+    Column("undoing", Text, nullable=False),
+    Column("undoable", SmallInteger, nullable=False),
+    Column("undone_by", Text),
+    Column("undone_ms", BigInteger),
+    Column("sealed", LargeBinary),
+    Column("key_id", LargeBinary),
+    Index("ix_case_acts_case", "case_id", "seq"),
+)
+"""Every act there was, written in the transaction that did it. `version`: of the case after it. `asked` (the act),
+`effects` and `undoing` (what takes it back) are JSON without values that identify anybody; `sealed` is the reason, under
+the key of that id of `account_id`, the case's."""
+
+case_act_accounts = Table(
+    "case_act_accounts",
+    metadata,
+    Column("act_id", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Column("program_id", Text, nullable=False),
+    Column("closes", SmallInteger, nullable=False),
+    Index("ix_case_act_accounts_account", "program_id", "account_id"),
+)
+"""Whom an act was about. `closes`: 1 while the account is closed by it."""
