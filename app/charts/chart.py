@@ -36,7 +36,7 @@ class Chart(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A chart as SVG, and the table beside it."""
+    """A chart as SVG, and the table beside it. `svg` is empty where the picture was not ready in time."""
 
     title: str
     svg: Markup

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 from markupsafe import Markup
 
 from app.charts.chart import Drawn
+from app.charts.finishing import finish
 from app.charts.layout import places
-from app.charts.rendering import finish
 from app.reviewing.graph import Edge, Graph, Node
 
 WIDTH: Final = 760

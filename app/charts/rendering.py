@@ -10,10 +10,10 @@ import vl_convert
 from markupsafe import Markup
 
 from app.charts.chart import Chart, Door
+from app.charts.finishing import SVG, finish
 from app.charts.inks import CLASSES, INK
 
 VEGA_LITE: Final = "6.1"
-_SVG: Final = "http://www.w3.org/2000/svg"
 _LINK: Final = "{http://www.w3.org/1999/xlink}href"
 _TEXT: Final = {
     "labelColor": INK["quiet"], "titleColor": INK["quiet"], "labelFontSize": 12, "titleFontSize": 12,
@@ -28,7 +28,6 @@ CONFIG: Final = {
     "legend": _TEXT | {"orient": "top", "title": None},
     "text": {"fontSize": 12, "color": INK["ink"]},
 }
-ET.register_namespace("", _SVG)
 
 
 def render(chart: Chart) -> Markup:
@@ -42,22 +41,6 @@ def render(chart: Chart) -> Markup:
     _lead(root, chart.doors)
     finish(root, chart.title, chart.description, has_links=bool(chart.doors))
     return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704 - made by a writer that escapes
-
-
-def finish(root: ET.Element, title: str, description: str, *, has_links: bool) -> None:
-    """
-    Give a picture its name, and let it scale with its column.
-
-    A picture with links is a group: what is inside an `img` is hidden from screen readers.
-    """
-    for name in ("version", "width", "height"):
-        root.attrib.pop(name, None)
-    root.set("class", "chart")
-    root.set("role", "group" if has_links else "img")
-    root.set("aria-label", f"{title}. {description}" if description else title)
-    head = ET.Element(f"{{{_SVG}}}title")
-    head.text = title
-    root.insert(0, head)
 
 
 def _colour(root: ET.Element) -> None:
@@ -76,10 +59,10 @@ def _colour(root: ET.Element) -> None:
 
 def _lead(root: ET.Element, doors: Sequence[Door]) -> None:
     """Let each link lead where its number says; Vega puts an address of its own before it."""
-    for element in list(root.iter(f"{{{_SVG}}}a")):
+    for element in list(root.iter(f"{{{SVG}}}a")):
         _, sign, number = element.attrib.pop(_LINK).rpartition("#")
         if not sign:
-            element.tag = f"{{{_SVG}}}g"
+            element.tag = f"{{{SVG}}}g"
             continue
         door = doors[int(number)]
         element.set("href", door.href)

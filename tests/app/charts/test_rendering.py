@@ -1,6 +1,8 @@
 """Charts need no style and no script, lead where they say, and name themselves."""
 
+import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,6 +12,8 @@ from app.charts.drawing import DrawingRoom
 from app.charts.inks import CLASSES
 from app.charts.rendering import render
 
+PATIENCE_S = 20.0
+"""Far beyond what drawing takes."""
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = '/console/queue?a=1&b="><script>'
 CHARTS = {
@@ -60,7 +64,7 @@ def test_the_table_says_what_the_picture_shows():
 
 async def test_a_chart_is_drawn_once_for_what_it_shows():
     with ThreadPoolExecutor(1) as pool:
-        room = DrawingRoom(pool)
+        room = DrawingRoom(pool, PATIENCE_S)
         first, other = await room.draw(CHARTS["bars"], CHARTS["shares"])
         again, _ = await room.draw(CHARTS["bars"], CHARTS["shares"])
         assert first.svg is again.svg
@@ -70,8 +74,43 @@ async def test_a_chart_is_drawn_once_for_what_it_shows():
 
 
 async def test_a_process_of_its_own_draws_the_same_and_ends_when_told():
-    room = DrawingRoom()
+    room = DrawingRoom(patience_s=PATIENCE_S)
     await room.warm_up()
     [drawn] = await room.draw(CHARTS["shares"])
     assert drawn.svg == render(CHARTS["shares"])
+    room.close()
+
+
+async def test_a_page_that_waits_in_vain_has_an_empty_picture_and_the_next_one_has_it():
+    told, go_on = Event(), Event()
+
+    def busy() -> None:
+        told.set()
+        go_on.wait()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(busy)
+        told.wait()
+        room = DrawingRoom(pool, patience_s=0.0)
+        [missing] = await room.draw(CHARTS["bars"])
+        assert not missing.svg
+        assert missing.rows == CHARTS["bars"].rows
+        go_on.set()
+        await DrawingRoom(pool, patience_s=PATIENCE_S).draw(CHARTS["bars"])  # behind the first
+        [drawn] = await room.draw(CHARTS["bars"])
+        assert drawn.svg
+
+
+async def test_a_process_that_died_is_started_anew_and_what_cannot_be_drawn_has_no_picture():
+    room = DrawingRoom(patience_s=PATIENCE_S)
+    await room.warm_up()
+    [process] = multiprocessing.active_children()
+    process.kill()
+    process.join()
+    [lost] = await room.draw(CHARTS["bars"])
+    assert not lost.svg
+    [drawn] = await room.draw(CHARTS["bars"])
+    assert drawn.svg == render(CHARTS["bars"])
+    faulty = CHARTS["bars"]._replace(spec={"mark": "no such mark"})
+    assert not (await room.draw(faulty))[0].svg
     room.close()
