@@ -40,7 +40,7 @@ class Programmes:
 
     async def chosen(self, visit: Visit, asked: str = "") -> Chosen:
         """
-        The programme asked for, else the one looked at last, else the first.
+        The programme asked for, else the one looked at last, else the usual one or the first.
 
         Raises:
             Turned: 404: not theirs, or not there.
@@ -48,8 +48,8 @@ class Programmes:
         mine = await self._seen(visit)
         if asked and asked not in mine:
             raise turned(404, "There is no such programme, or it is not yours.")
-        last = _remembered(visit)
-        return Chosen(asked or (last if last in mine else mine[0]), mine)
+        first = next((one for one in (asked, _remembered(visit), USUAL) if one in mine), mine[0])
+        return Chosen(first, mine)
 
     async def _seen(self, visit: Visit) -> Sequence[str]:
         limit = visit.viewer.scope.programs

@@ -16,7 +16,19 @@ from app.console.colleagues import Colleagues
 from app.console.may_move import may_move, turned_down
 from app.console.programmes import Programmes, scope_of
 from app.console.queue import VERSION_DIGITS, Queue, who
-from app.console.queue_deeds import DEEDS, FIELDS, HOLDS, WAITS, Deed, faults_of, most_text, wish_of
+from app.console.queue_deeds import (
+    CHOSEN,
+    DEEDS,
+    FIELDS,
+    HOLDS,
+    UNSAID,
+    WAITS,
+    Deed,
+    choice_of,
+    faults_of,
+    most_text,
+    wish_of,
+)
 from app.console.queue_query import read_text
 from app.console.queue_shown import QUEUE
 from app.console.visit import Gesture, Post, Visit, turned
@@ -32,6 +44,15 @@ class Outcome(NamedTuple):
 
     case: Case
     done: Case | Note | Refusal
+
+
+class Look(NamedTuple):
+    """What is to be done as typed so far: the wish (None: a note), what is missing by field, who could be given cases."""
+
+    deed: Deed
+    wish: Wish | None
+    faults: Mapping[str, str]
+    workers: Sequence[tuple[str, str]]
 
 
 class Bulk:
@@ -64,11 +85,11 @@ class Bulk:
         if not cases:
             return visit.back(back, "Mark some cases first, then choose what to do with them.", "note")
         workers = await to_thread.run_sync(self._colleagues.workers, chosen.program_id, visit.now_ms)
-        wish, faults = wish_of(visit, deed, workers), faults_of(visit.form, deed, workers)
-        if visit.form.text("step") != "confirm" or faults:
-            told = faults if visit.form.text("step") else {}
-            return await self._looked(visit, deed, wish, scope, cases, told, workers)
-        return await self._done(visit, deed, wish, scope, cases, back)
+        form = visit.form
+        look = Look(deed, wish_of(visit, deed, workers), faults_of(form, deed, workers), workers)
+        if form.text("step") != "confirm" or look.faults or form.text("looked") != choice_of(form, deed):
+            return await self._looked(visit, look, scope, cases)
+        return await self._done(visit, deed, look.wish, scope, cases, back)
 
     async def undo(self, visit: Visit) -> Response:
         """Take back what a bulk move did, each where nothing has happened since."""
@@ -97,30 +118,31 @@ class Bulk:
             raise turned(404, "Not all of these cases are there, or yours to see. Nothing was done.", back)
         return found
 
-    async def _looked(
-        self,
-        visit: Visit,
-        deed: Deed,
-        wish: Wish | None,
-        scope: Scope,
-        cases: Sequence[Case],
-        faults: Mapping[str, str],
-        workers: Sequence[tuple[str, str]],
-    ) -> Response:
-        looked = [Outcome(case, await self._would(visit, wish, scope, case)) for case in cases]
+    async def _looked(self, visit: Visit, look: Look, scope: Scope, cases: Sequence[Case]) -> Response:
+        form, deed = visit.form, look.deed
+        confirming, is_chosen = form.text("step") == "confirm", not CHOSEN.intersection(look.faults)
+        faults = {
+            name: told
+            for name, told in look.faults.items()
+            if confirming or (form.text("step") and name in CHOSEN)
+        }
+        looked = [Outcome(case, await self._would(visit, look.wish, scope, case)) for case in cases]
         return visit.page(
             "queue/bulk.html",
             f"{DEEDS[deed]}: {case_words.number_of(len(cases), 'case')}",
             INVALID if faults else 200,
             deed=deed,
             label=DEEDS[deed],
-            outcomes=await self._told(visit, looked),
+            outcomes=await self._told(visit, looked, "" if is_chosen else UNSAID.get(deed, "")),
             titled=case_words.typology,
             able=sum(not isinstance(one.done, Refusal) for one in looked),
-            query=visit.form.text("query"),
+            query=form.text("query"),
             faults=faults,
-            typed={name: visit.form.text(name) for name in FIELDS},
-            workers=workers,
+            choice=choice_of(form, deed),
+            is_chosen=is_chosen,
+            changed=confirming and not faults,
+            typed={name: form.text(name) for name in FIELDS},
+            workers=look.workers,
             waits=WAITS.items(),
             holds=HOLDS.items(),
             decided=case_words.DECIDED,
@@ -167,7 +189,9 @@ class Bulk:
         version = seen.get(case.case_id, 0)
         return await self._desk.move(scope, case.case_id, who(visit), wish, version)
 
-    async def _told(self, visit: Visit, outcomes: Sequence[Outcome]) -> Sequence[tuple[Case, str, str]]:
+    async def _told(
+        self, visit: Visit, outcomes: Sequence[Outcome], unsaid: str = ""
+    ) -> Sequence[tuple[Case, str, str]]:
         """Case, what it becomes in words ("" where refused), why not ("" where not refused)."""
 
         def told() -> list[tuple[Case, str, str]]:
@@ -175,7 +199,7 @@ class Bulk:
             return [
                 (one.case, "", self._queue.why_not(one.done, visit).removesuffix(" Nothing was done."))
                 if isinstance(one.done, Refusal)
-                else (one.case, _becomes(one.case, one.done, workers), "")
+                else (one.case, unsaid or _becomes(one.case, one.done, workers), "")
                 for one in outcomes
             ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, cast
 
-from app.cases.ports import NOTE_MOST, REASON_MOST, Wish
+from app.cases.ports import NOTE_MOST, REASON_MOST, WaitingFor, Wish
 from app.cases.states import MoveName, Resolution
 from app.console import case_words
 from app.console.forms import Form
@@ -24,8 +24,17 @@ WAITS: Final = {1: "1 day", 2: "2 days", 3: "3 days", 7: "a week", 14: "2 weeks"
 HOLDS: Final = {4: "4 h", 24: "24 h", 48: "48 h", 72: "72 h"}
 """Hours points are held: to choose from; the programme's own limit is asked when it is looked at."""
 _USUAL_DAYS, _USUAL_HOURS = 3, 24
+_MILDEST: Final[Resolution] = "fraud"
+"""Stands in for a resolution not chosen yet: it releases nothing, so it is refused only for how a case stands."""
 FIELDS: Final = ("reason", "resolution", "assignee", "waiting_for", "days", "hours")
 """What a deed's form has."""
+CHOSEN: Final = frozenset({"resolution", "assignee"})
+"""Of these, what has no usual value: without it nothing can be shown for certain."""
+UNSAID: Final[Mapping[Deed, str]] = {
+    "close": "closed, as you choose above",
+    "assign": "given to whom you choose above",
+}
+"""What becomes of a case while that is not chosen."""
 
 
 def able_to(viewer: Viewer) -> Sequence[tuple[Deed, str]]:
@@ -46,21 +55,28 @@ def wish_of(visit: Visit, deed: Deed, workers: Sequence[tuple[str, str]]) -> Wis
     form = visit.form
     if deed == "note":
         return None
-    days = _chosen(form.number("days"), WAITS, _USUAL_DAYS)
-    hours = _chosen(form.number("hours"), HOLDS, _USUAL_HOURS)
-    until = {"wait": visit.now_ms + days * DAY_MS, "hold": visit.now_ms + hours * HOUR_MS}.get(deed)
-    resolution = next((name for name, _ in case_words.DECIDED if name == form.text("resolution")), None)
+    until = {"wait": _days(form) * DAY_MS, "hold": _hours(form) * HOUR_MS}.get(deed)
+    resolution = next((name for name, _ in case_words.DECIDED if name == form.text("resolution")), _MILDEST)
     assignee = next((actor for actor, _ in workers if actor == form.text("assignee")), visit.viewer.actor)
     return Wish(
         move=cast("MoveName", deed),
         reason=form.text("reason") or None,
-        until_ms=until,
-        waiting_for=("other" if form.text("waiting_for") == "other" else "member")
-        if deed == "wait"
-        else None,
+        until_ms=None if until is None else visit.now_ms + until,
+        waiting_for=_waiting_for(form) if deed == "wait" else None,
         assignee=assignee if deed == "assign" else None,
-        resolution=cast("Resolution", resolution or "legitimate") if deed == "close" else None,
+        resolution=resolution if deed == "close" else None,
     )
+
+
+def choice_of(form: Form, deed: Deed) -> str:
+    """What of a deed decides what it does to a case, in one text: what was looked at is what is confirmed."""
+    chosen: Mapping[Deed, str] = {
+        "assign": form.text("assignee"),
+        "close": form.text("resolution"),
+        "wait": f"{_waiting_for(form)} {_days(form)}",
+        "hold": f"{_hours(form)}",
+    }
+    return chosen.get(deed, "")
 
 
 def faults_of(form: Form, deed: Deed, workers: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -78,5 +94,13 @@ def faults_of(form: Form, deed: Deed, workers: Sequence[tuple[str, str]]) -> dic
     return faults
 
 
-def _chosen(value: int | None, allowed: Mapping[int, str], usual: int) -> int:
-    return value if value in allowed and value is not None else usual
+def _days(form: Form) -> int:
+    return next((days for days in WAITS if days == form.number("days")), _USUAL_DAYS)
+
+
+def _hours(form: Form) -> int:
+    return next((hours for hours in HOLDS if hours == form.number("hours")), _USUAL_HOURS)
+
+
+def _waiting_for(form: Form) -> WaitingFor:
+    return "other" if form.text("waiting_for") == "other" else "member"

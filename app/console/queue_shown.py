@@ -20,6 +20,8 @@ QUEUE: Final = f"{HOME}/queue"
 CASES: Final = f"{HOME}/cases"
 SOON_MS: Final = HOUR_MS
 """Before the due instant: what is due within an hour is marked."""
+REASONS_SHOWN: Final = 2
+"""In a row; the case tells the others."""
 _CLAIM: Final = Wish(move="claim")
 
 
@@ -59,24 +61,23 @@ def row(case: Case, viewer: Viewer, names: Mapping[str, str], now_ms: int) -> Ro
         f"{CASES}/{case.case_id}",
         case_words.typology(case.typology),
         case_words.PRIORITIES[case.priority],
-        case_words.reasons(case.reasons),
+        case_words.reasons(case.reasons, REASONS_SHOWN),
         [(result, f"{points(count)} {result}") for result, count in results if count],
         due(case, now_ms),
         first_look(case, now_ms),
         case_words.STATES[case.state] if case.resolution is None else case_words.RESOLUTIONS[case.resolution],
         "" if not held else "you" if mine else names.get(case.assignee or "", "somebody"),
-        "" if not held or case.lease_ms is None else when(case.lease_ms, now_ms).relative,
+        "" if not held or case.lease_ms is None else short(case.lease_ms, now_ms),
         free_to_take and turned_down(viewer, case, _CLAIM, now_ms) is None,
     )
 
 
 def due(case: Case, now_ms: int) -> Sla:
     """By when it should be decided, or how that went."""
-    at = when(case.due_ms, now_ms)
     if case.closed_ms is not None:
         late = case.closed_ms > case.due_ms
         told = f"closed {when(case.closed_ms, now_ms).relative}"
-        return Sla("quiet", f"{told}, late" if late else told, f"was due {at.absolute}")
+        return Sla("quiet", f"{told}, late" if late else told, f"was due {short(case.due_ms, now_ms)}")
     return _until(case.due_ms, now_ms, "due")
 
 
@@ -88,11 +89,20 @@ def first_look(case: Case, now_ms: int) -> Sla | None:
 
 
 def _until(at_ms: int, now_ms: int, what: str) -> Sla:
-    at, left_ms = when(at_ms, now_ms), at_ms - now_ms
+    at, left_ms = short(at_ms, now_ms), at_ms - now_ms
     away = span(abs(left_ms)).replace("now", "less than a minute")
     if left_ms < 0:
-        return Sla("bad", f"{what} overdue by {away}" if what != "due" else f"overdue by {away}", at.absolute)
-    return Sla("warn" if left_ms <= SOON_MS else "quiet", f"{what} in {away}", at.absolute)
+        return Sla("bad", f"{what} overdue by {away}" if what != "due" else f"overdue by {away}", at)
+    return Sla("warn" if left_ms <= SOON_MS else "quiet", f"{what} in {away}", at)
+
+
+def short(at_ms: int, now_ms: int) -> str:
+    """An instant in few letters, UTC: `13:16` today, `4 Mar, 13:16` this year."""
+    at, now = (when(one, now_ms).absolute.removesuffix(" UTC").partition(", ") for one in (at_ms, now_ms))
+    if at[0] == now[0]:
+        return at[2]
+    day, _, year = at[0].rpartition(" ")
+    return f"{day}, {at[2]}" if now[0].endswith(year) else ", ".join((at[0], at[2]))
 
 
 class Tab(NamedTuple):
