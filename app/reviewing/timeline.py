@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from heapq import merge
 from itertools import islice
 from typing import Final, Literal, NamedTuple, Protocol
@@ -68,9 +68,17 @@ class Moments(Protocol):
     """An account's moments of one kind. Raises RecordAway."""
 
     def moments(
-        self, program_id: str, account_id: str, kind: Kind, *, scope: Scope, after: Place | None, limit: int
+        self,
+        program_id: str,
+        account_id: str,
+        kind: Kind,
+        *,
+        scope: Scope,
+        after: Place | None,
+        limit: int,
+        types: Collection[str] | None = None,
     ) -> Sequence[Moment]:
-        """Those that stand after a place, newest first, at most so many."""
+        """Those that stand after a place, newest first, at most so many; of events those of these types."""
         ...
 
 
@@ -87,6 +95,7 @@ def timeline(
     scope: Scope,
     cursor: str | None = None,
     kinds: Iterable[Kind] = KINDS,
+    types: Collection[str] | None = None,
 ) -> Page[Moment]:
     """
     A page of an account's timeline. Synchronous: called in a thread.
@@ -99,6 +108,7 @@ def timeline(
         scope: Events elsewhere are left out.
         cursor: Where the page before ended.
         kinds: Of which kinds.
+        types: Of which types events are; None: of any.
 
     Raises:
         ForeignCursor: The cursor is none of a timeline.
@@ -107,7 +117,7 @@ def timeline(
     after = None if cursor is None else _read(cursor)
     wanted = [kind for kind in KINDS if kind in set(kinds)]
     sources = [
-        record.moments(program_id, account_id, kind, scope=scope, after=after, limit=limit + 1)
+        record.moments(program_id, account_id, kind, scope=scope, after=after, limit=limit + 1, types=types)
         for kind in wanted
     ]
     found = list(islice(merge(*sources, key=_order), limit + 1))

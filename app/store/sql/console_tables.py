@@ -1,4 +1,5 @@
-"""The tables of the console's own: views of the queue that people saved. Instants are BIGINT ms since 1970-01-01 UTC.
+"""The tables of the console's own: views of the queue that people saved, and what they opened of
+cases. Instants are BIGINT ms since 1970-01-01 UTC.
 
 They share the record's `metadata`: one database, one migration history.
 """
@@ -25,3 +26,18 @@ console_views = Table(
 )
 """`query`: as in the address, without personal data: no account is named in it. `is_default`: what its owner is shown
 who asks for nothing; one a user."""
+
+case_looks = Table(
+    "case_looks",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("times", BigInteger, nullable=False),
+    Column("spent_ms", BigInteger, nullable=False),
+    Index("ix_case_looks_user", "user_id", "last_ms"),
+)
+"""`what`: `why`, `timeline`, a decision's id, `device 3fa2c1`; no personal data. `spent_ms`: until the same person opened
+the next page of any case, as far as that counts as reading."""

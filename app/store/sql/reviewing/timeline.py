@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, and_, literal, or_, select
@@ -138,10 +138,20 @@ class SqlMoments:
         self._engine, self._keys = engine, keys
 
     def moments(
-        self, program_id: str, account_id: str, kind: Kind, *, scope: Scope, after: Place | None, limit: int
+        self,
+        program_id: str,
+        account_id: str,
+        kind: Kind,
+        *,
+        scope: Scope,
+        after: Place | None,
+        limit: int,
+        types: Collection[str] | None = None,
     ) -> Sequence[Moment]:
         """An account's moments of one kind that stand after a place, newest first. Raises RecordAway."""
         query, at, key = _SOURCES[kind](program_id, account_id, scope)
+        if kind == "event" and types is not None:
+            query = query.where(decisions.c.type.in_(sorted(types)))
         if after is not None:
             query = query.where(_beyond(kind, at, key, after))
         query = query.order_by(at.desc(), key.desc()).limit(limit)

@@ -1,0 +1,52 @@
+"""What a case is, in one sentence made of its facts. Pure."""
+
+from __future__ import annotations
+
+from app.cases.ports import Case
+from app.console import telling
+from app.console.case_words import RESOLUTIONS, number_of, typology
+
+
+def headline(case: Case, now_ms: int) -> str:
+    """`Account takeover and drain suspected: 4,200 points in flight, hold ends in 3 h`."""
+    parts = [part for part in (_who(case), _points(case), _end(case, now_ms)) if part]
+    return f"{_what(case)}: {', '.join(parts)}" if parts else _what(case)
+
+
+def _what(case: Case) -> str:
+    if case.resolution is not None:
+        return f"Closed as {RESOLUTIONS[case.resolution].lower()}"
+    if case.typology in {"", "other"}:
+        return {"dispute": "The member says it was not them", "token": "A reward is held"}.get(
+            case.cause, "Something unusual"
+        )
+    return f"{typology(case.typology)} suspected"
+
+
+def _who(case: Case) -> str:
+    return f"{number_of(case.accounts, 'account')} held to be one hand's" if case.kind == "ring" else ""
+
+
+def _points(case: Case) -> str:
+    if not case.points:
+        return ""
+    is_held = case.hold_ms is not None and case.state != "closed"
+    return f"{telling.points(case.points)} points {'in flight' if is_held else 'at stake'}"
+
+
+def _end(case: Case, now_ms: int) -> str:
+    if case.state == "closed" or case.hold_ms is None:
+        return ""
+    left = case.hold_ms - now_ms
+    return f"hold ends in {telling.span(left)}" if left > telling.MINUTE_MS else "hold is ending"
+
+
+def deadline(case: Case, now_ms: int) -> tuple[int, str, str] | None:
+    """The promise that comes next: its instant, what it is, and how urgent (`good`, `warn`, `bad`); None once closed."""
+    if case.state == "closed":
+        return None
+    first = case.touched_ms is None and case.touch_ms is not None
+    at_ms = case.touch_ms if first and case.touch_ms is not None else case.due_ms
+    left = at_ms - now_ms
+    tone = "bad" if left <= 0 else "warn" if left < telling.HOUR_MS else "good"
+    return at_ms, "Look by" if first else "Decide by", tone
