@@ -39,6 +39,10 @@ class Money(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 
 
+Ip = Annotated[str, Meta(min_length=2, max_length=45)]
+"""An address in text: the longest is IPv6 with an IPv4 tail."""
+
+
 class Device(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The device the member acted on, as the caller knows it."""
 
@@ -101,7 +105,7 @@ class Event(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     original_event_id: Id | None = None
     counterparty_account_id: Id | None = None
     device: Device | None = None
-    ip: Annotated[str, Meta(min_length=2, max_length=45)] | None = None
+    ip: Ip | None = None
     session_id: Id | None = None
     location: Location | None = None
     payment_instrument_id: Id | None = None

@@ -27,7 +27,7 @@ from earnest_client.answers import (
 from earnest_client.backlog import Backlog
 from earnest_client.calls import FIRST_FAULT_OF_THEIRS, Call, read_body, segment
 from earnest_client.errors import Away, NotFound, Problem, TooMany
-from earnest_client.events import AnyEvent, Prepared, array, fresh_id, portions, prepare
+from earnest_client.events import AnyEvent, Device, Prepared, array, fresh_id, portions, prepare
 from earnest_client.fallback import LOCAL, Fallback
 from earnest_client.proving import (
     ChallengeMethod,
@@ -252,14 +252,19 @@ class Operations:
         return (yield from ask(call))
 
     def redeem_token(
-        self, token: str, account_id: str, otp: str | None, idempotency_key: str | None
+        self,
+        token: str,
+        account_id: str,
+        otp: str | None,
+        ip: str | None,
+        device: Device | None,
+        idempotency_key: str | None,
     ) -> Talk[Redemption]:
         """POST /v1/tokens/redeem."""
         key, token = _call_key(idempotency_key), token_of(token)
-        call = self._call(
-            "POST", "/v1/tokens/redeem", Redemption, _json(token=token, account_id=account_id, otp=otp),
-            idempotency_key=key, secrets=(token, otp or ""),
-        )  # fmt: skip
+        body = _json(token=token, account_id=account_id, otp=otp, ip=ip, device=device)
+        secrets = (token, otp or "")
+        call = self._call("POST", "/v1/tokens/redeem", Redemption, body, idempotency_key=key, secrets=secrets)
         return replace((yield from ask(call)), idempotency_key=key)
 
     def token(self, token_id: str) -> Talk[Token]:

@@ -21,7 +21,7 @@ from earnest_client.answers import (
     Told,
 )
 from earnest_client.calls import Heard, Send
-from earnest_client.events import AnyEvent
+from earnest_client.events import AnyEvent, Device
 from earnest_client.fallback import Fallback
 from earnest_client.line import Line, Target
 from earnest_client.operations import Locale, Operations
@@ -224,10 +224,21 @@ class Earnest:
         return self._run(self._operations.send_code(token, account_id))
 
     def redeem_token(
-        self, token: str, account_id: str, otp: str | None = None, *, idempotency_key: str | None = None
+        self,
+        token: str,
+        account_id: str,
+        otp: str | None = None,
+        *,
+        ip: str | None = None,
+        device: Device | None = None,
+        idempotency_key: str | None = None,
     ) -> Redemption:
-        """Redeem a token, or the link with it, exactly once. After Away, call again with its `idempotency_key`."""
-        return self._run(self._operations.redeem_token(token, account_id, otp, idempotency_key))
+        """
+        Redeem a token, or the link with it, exactly once. After Away, call again with its `idempotency_key`.
+
+        `ip` and `device`: the member's, for the check at redemption.
+        """
+        return self._run(self._operations.redeem_token(token, account_id, otp, ip, device, idempotency_key))
 
     def token(self, token_id: str) -> Token:
         """A token's state."""

@@ -7,7 +7,7 @@ the store cannot be reached: then nothing was done. Instants are milliseconds si
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -265,6 +265,21 @@ class Page(NamedTuple):
     next_cursor: str | None
 
 
+class Doubt(NamedTuple):
+    """
+    Why a reward waits for a person.
+
+    risk_score: 0 to 100.
+    reasons:    codes, the weightiest first.
+    """
+
+    risk_score: float
+    reasons: tuple[str, ...]
+
+
+NO_DOUBT: Final = Doubt(0.0, ())
+
+
 class Ledger(Protocol):
     """The durable ledger of tokens."""
 
@@ -327,9 +342,11 @@ class Ledger(Protocol):
         """Freeze a live token; its payload stays until it expires or is revoked."""
         ...
 
-    def hold(self, token_hash: bytes, decision_id: str, who: Who, now_ms: int) -> bool:
-        """Let the reward of a live token wait for a person: it stays as it is, and is not redeemed meanwhile. False where
-        it is held already, or was released by one.
+    def hold(
+        self, token_hash: bytes, decision_id: str, who: Who, now_ms: int, doubt: Doubt = NO_DOUBT
+    ) -> bool:
+        """Let the reward of a live token wait for a person, who is given a case: it stays as it is, and is not redeemed
+        meanwhile. False where it is held already, or was released by one.
         """
         ...
 

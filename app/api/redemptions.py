@@ -27,6 +27,7 @@ from app.problems import (
     Refused,
     of_faults,
 )
+from app.redeeming.desk import Member
 from app.shapes import sift, told
 from app.strict_json import odd_text, tolerant_tree
 
@@ -49,7 +50,9 @@ async def redeem_token(call: Call) -> Response:
     """POST /v1/tokens/redeem."""
     key = required_call_key(call)
     body, raw = await secret_body(call, RedeemBody)
-    answer = await call.api.desk.redeem(body.token, body.otp, body.account_id, caller(call), key, raw)
+    answer = await call.api.desk.redeem(
+        body.token, body.otp, body.account_id, caller(call), key, raw, Member(body.ip, body.device)
+    )
     if isinstance(answer, Problem):
         raise Refused(answer)
     return reply(answer.body, replayed=answer.replayed)

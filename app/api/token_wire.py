@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from app.api.wire import Count, Cursor
 from app.problems import ProblemBody
 from app.redeeming.terms import Line
-from detectors.event import MAX_MINOR, MAX_POINTS, Id, Instant
+from detectors.event import MAX_MINOR, MAX_POINTS, Device, Id, Instant, Ip
 from tokens.ledger import Channel, DeliveryState, Fallback, Locale, Method, Purpose, Reward
 from tokens.limits import LONGEST_LIFE_S, ROWS_PER_BULK, SHORTEST_LIFE_S, USUAL_LIFE_S
 from tokens.states import State
@@ -223,11 +223,17 @@ class CodeSent(Struct, frozen=True):
 
 
 class RedeemBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A token to redeem, the member who has it, and the code they were sent or read off their app."""
+    """
+    A token to redeem, the member who has it, and the code they were sent or read off their app.
+
+    `ip` and `device`: of the member, as in an event; the check at redemption judges by them, so name them if you can.
+    """
 
     token: str
     account_id: Id
     otp: str | None = None
+    ip: Ip | None = None
+    device: Device | None = None
 
 
 class RedeemedReward(Reward, frozen=True, omit_defaults=True):

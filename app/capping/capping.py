@@ -12,6 +12,7 @@ from app.capping.ports import NEVER_MS, Reserves, Room, Wanted
 from app.capping.reservations import MARK_BYTES, Reservation, packed
 from app.judging import Judged
 from app.ports import Origin
+from app.redeeming.checked import CHECK_GOOD_FOR_S
 from app.sighting import Sighted, Sighter
 from detectors.caps import CapBreach
 from detectors.event import Event
@@ -21,6 +22,8 @@ from detectors.verdict import Verdict, weigh
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
+REDEEMED_WITHIN_S: Final = CHECK_GOOD_FOR_S
+"""What the check of a one-time link let go is redeemed by then or not at all: a visit that was given up tells nobody so."""
 UNHELD: Final = "caps: not held while the hot store is away; what is let through counts once it is back"
 
 
@@ -93,7 +96,7 @@ def judged_with(
             one.part.amount,
             one.part.ttl_ms,
             _until(one, verdict, case.policy, origin, now_ms),
-            (one.cap.complete_within_s or 0) * 1_000,
+            (_wait_s(one, origin) or 0) * 1_000,
             origin == "event" or (let_through and fit),
         )
         for one, fit in zip(asked, fits, strict=True)
@@ -125,5 +128,11 @@ def _until(ask: Ask, verdict: Verdict, policy: Policy, origin: Origin, now_ms: i
         return now_ms + policy.step_up.life_minutes * MINUTE_MS
     if origin != "event" and verdict.enforced == "review":
         return now_ms + policy.hold_hours * HOUR_MS
-    wait_s = ask.cap.complete_within_s
+    wait_s = _wait_s(ask, origin)
     return NEVER_MS if wait_s is None or origin == "event" else now_ms + wait_s * 1_000
+
+
+def _wait_s(ask: Ask, origin: Origin) -> int | None:
+    """How long what was let through may take to be completed; None: for ever."""
+    said = ask.cap.complete_within_s
+    return said if origin != "redemption" else min(said or REDEEMED_WITHIN_S, REDEEMED_WITHIN_S)

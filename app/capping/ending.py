@@ -70,7 +70,8 @@ class Ender:
     async def _end(self, due: Due) -> None:
         row, sighting = due.row, sighting_of(self._sighter, due.row)
         released = due.planned == "released"
-        points, effect = row.points or 0, passing(row.type, None, row.points) if released else ""
+        points = row.points or 0
+        effect = passing(row.type, None, row.points, row.origin) if released else ""
         now_ms = self._clock()
         entry = HoldEnded(
             row.decision_id, row.program_id, row.account_id, row.event_id, due.planned, now_ms,

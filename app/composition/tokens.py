@@ -80,7 +80,8 @@ class Tokens:
             AccountKeys(Seal(derive(master, "record"))),
             Audit(derive(master, "audit"), metrics.audited),
         )
-        ledger, challenges = SqlLedger(engine, keys, audit), SqlChallenges(engine, keys, audit)
+        opener = CaseOpener(kept(master, file))
+        ledger, challenges = SqlLedger(engine, keys, audit, opener), SqlChallenges(engine, keys, audit)
         known, base = Secrets.of(master), (settings.public_url or "").rstrip("/")
         host = urlsplit(base).netloc
         self.rings = Rings(SqlKeyStore(engine, Seal(derive(master, "tokens/keys")), audit), system_clock)
@@ -127,10 +128,7 @@ class Tokens:
             contact_changed=partial(contact_changed, record), terms=greeting, base=base, site=site,
             clock=system_clock, new_id=fresh_id,
         )  # fmt: skip
-        locks, links = (
-            SqlLocks(engine, keys, audit, CaseOpener(kept(master, file))),
-            lock_links(master),
-        )
+        locks, links = SqlLocks(engine, keys, audit, opener), lock_links(master)
         switch = Switch(locks, history, sighter.digest, system_clock)
         self.locks = LockDesk(switch, known, links, base, system_clock)
         self.disputes = Disputes(switch, links, throttle, known, greeting, system_clock)

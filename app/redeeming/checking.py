@@ -16,7 +16,7 @@ from app.redeeming.opening import Opened, Openings
 from detectors.locked import CODE as LOCKED
 from detectors.policy import StepUpMethod
 from detectors.snapshot import DAY_S, LinkSeen
-from tokens.ledger import Ledger, Token, Who
+from tokens.ledger import Doubt, Ledger, Token, Who
 
 MS: Final = 1_000
 FROZEN_BY_CHECK: Final = "check "
@@ -135,7 +135,8 @@ class RedemptionCheck:
         if methods:
             self._openings.ask(token.token_hash, visitor.session_hash, made.decision_id, now_ms)
             return Challenged(made.decision_id, tuple(methods))
-        held = self._ledger.hold(token.token_hash, made.decision_id, who, now_ms)
+        doubt = Doubt(made.risk_score, tuple(str(reason["code"]) for reason in made.reasons))
+        held = self._ledger.hold(token.token_hash, made.decision_id, who, now_ms, doubt)
         return "held" if held else "not_live"
 
     def _standing(self, token: Token, check_id: str, *, proven: bool) -> Checked | None:

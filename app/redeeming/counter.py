@@ -14,7 +14,7 @@ from app.ports import Clock
 from app.problems import CONFLICT, LOCKED, NOT_FOUND, TOO_EARLY, TOO_MANY_REQUESTS, UNPROVEN, Problem
 from app.redeeming.checking import UNCHECKED, Challenged, Check, Cleared, proves_member
 from app.redeeming.deciding import Visitor
-from app.redeeming.desk import Answer, Caller, Issued, Order
+from app.redeeming.desk import UNNAMED, Answer, Caller, Issued, Member, Order
 from app.redeeming.finding import Finder, Found
 from app.redeeming.issuing import ROWS_AT_ONCE, Issuer, instant
 from app.redeeming.masking import masked
@@ -196,12 +196,19 @@ class TokenDesk:
         return await to_thread.run_sync(self._send_code, claims, account_id, caller)
 
     async def redeem(
-        self, text: str, otp: str | None, account_id: str, caller: Caller, call_key: str, body: bytes
+        self,
+        text: str,
+        otp: str | None,
+        account_id: str,
+        caller: Caller,
+        call_key: str,
+        body: bytes,
+        member: Member = UNNAMED,
     ) -> Answer | Problem:
         claims = self._ours(text, caller)
         if claims is None:  # no store was asked
             return NO_TOKEN
-        return await to_thread.run_sync(self._redeem, claims, otp, account_id, caller, call_key, body)
+        return await to_thread.run_sync(self._redeem, claims, otp, account_id, caller, call_key, body, member)
 
     async def budget(self, program_id: str, campaign_id: str) -> Budget | None:
         return await to_thread.run_sync(self._ledger.budget, program_id, campaign_id)
@@ -269,7 +276,14 @@ class TokenDesk:
         return TOO_MANY_REQUESTS.after(sent.seconds) if isinstance(sent, Wait) else STOPS[sent]
 
     def _redeem(
-        self, claims: Claims, otp: str | None, account_id: str, caller: Caller, call_key: str, body: bytes
+        self,
+        claims: Claims,
+        otp: str | None,
+        account_id: str,
+        caller: Caller,
+        call_key: str,
+        body: bytes,
+        member: Member,
     ) -> Answer | Problem:
         program_id, body_hash = caller.principal.program_id, sha256(b"redeem\0" + body).digest()
         claimant = Claimant(
@@ -284,20 +298,21 @@ class TokenDesk:
             return _told(self._releaser.again(found, claimant) or "not_live")
         proof = None
         if found.token.otp_method != "none":
-            proven = self._prove(found, otp, caller)
-            if isinstance(proven, Problem):
-                return proven
-            proof = proven
-        passed = self._checked(found, caller, proven=proof is not None and proves_member(found.token))
+            proof = self._prove(found, otp, caller)
+            if isinstance(proof, Problem):
+                return proof
+        proven = proof is not None and proves_member(found.token)
+        passed = self._checked(found, caller, member, proven=proven)
         if isinstance(passed, Problem):
             return passed
         call = Call(self._secrets.call_hash(program_id, "call", call_key), body_hash, b"")
         return _told(self._releaser.release(found, proof, claimant, call, passed.decision_id))
 
-    def _checked(self, found: Found, caller: Caller, *, proven: bool) -> Cleared | Problem:
+    def _checked(self, found: Found, caller: Caller, member: Member, *, proven: bool) -> Cleared | Problem:
         """What the check says to a backend: it is one visitor, whichever of its keys calls."""
         asker = self._asker(caller)
-        checked = self._check.check(found, Visitor(asker.session_hash), asker.who, proven=proven)
+        visitor = Visitor(asker.session_hash, member.ip, member.device)
+        checked = self._check.check(found, visitor, asker.who, proven=proven)
         if isinstance(checked, Cleared):
             return checked
         if isinstance(checked, Challenged):

@@ -34,13 +34,12 @@ class Visitor(NamedTuple):
     Who redeems, as far as is known.
 
     session_hash: of the browser's visit, or of the programme's backend.
-    address, user_agent, device: of the browser; empty and None where a backend redeems.
+    address, device: of the browser, or as the backend names the member's.
     """
 
     session_hash: bytes
-    address: str = ""
-    user_agent: str = ""
-    device: str | None = None
+    address: str | None = None
+    device: Device | None = None
 
 
 class Made(Struct, frozen=True):
@@ -49,6 +48,7 @@ class Made(Struct, frozen=True):
     decision_id: str
     decision: Action
     evaluated_at: datetime
+    risk_score: float = 0.0
     reasons: tuple[dict[str, Any], ...] = ()
 
 
@@ -128,13 +128,17 @@ class Decider:
         return self._clock() - made.evaluated_at.timestamp() * 1_000 <= CHECK_GOOD_FOR_S * 1_000
 
 
+def browser_of(cookie: str | None, user_agent: str) -> Device | None:
+    """A browser as the device of an event."""
+    if cookie is None and not user_agent:
+        return None
+    known = None if cookie is None else DEVICE + cookie
+    return Device(id=known, user_agent=user_agent[:USER_AGENT_CHARS] or None)
+
+
 def _event(token: Token, visitor: Visitor, after: str, now_ms: int) -> Event:
     """The redemption. Its id follows from the link, the visit and what went before, so a repeat is known as one."""
     name = sha256(b"\0".join((token.token_hash, visitor.session_hash, after.encode()))).hexdigest()
-    device = None
-    if visitor.device is not None or visitor.user_agent:
-        known = None if visitor.device is None else DEVICE + visitor.device
-        device = Device(id=known, user_agent=visitor.user_agent[:USER_AGENT_CHARS] or None)
     return Event(
         event_id=f"link_{name[:32]}",
         type="redeem",
@@ -146,14 +150,14 @@ def _event(token: Token, visitor: Visitor, after: str, now_ms: int) -> Event:
         channel="email" if token.channel == "email" else "web",
         campaign_id=token.campaign_id,
         reward_id=token.reward.reward_id,
-        device=device,
+        device=visitor.device,
         ip=_plain(visitor.address),
         metadata={"token_id": token.token_id},
     )
 
 
-def _plain(address: str) -> str | None:
+def _plain(address: str | None) -> str | None:
     try:
-        return str(ip_address(address))
+        return None if address is None else str(ip_address(address))
     except ValueError:
         return None

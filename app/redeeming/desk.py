@@ -6,12 +6,13 @@ An expected refusal is an `app.problems.Problem`, returned and not raised.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
 from app.access import Principal
 from app.problems import Problem
+from detectors.event import Device
 from tokens.ledger import (
     Authenticator,
     Budget,
@@ -59,6 +60,16 @@ class Caller(NamedTuple):
 
     principal: Principal
     address: str
+
+
+class Member(NamedTuple):
+    """The member's address and device, where the backend names them."""
+
+    ip: str | None = None
+    device: Device | None = None
+
+
+UNNAMED: Final = Member()
 
 
 class Answer(NamedTuple):
@@ -140,7 +151,14 @@ class Desk(Protocol):
         ...
 
     async def redeem(
-        self, text: str, otp: str | None, account_id: str, caller: Caller, call_key: str, body: bytes
+        self,
+        text: str,
+        otp: str | None,
+        account_id: str,
+        caller: Caller,
+        call_key: str,
+        body: bytes,
+        member: Member = UNNAMED,
     ) -> Answer | Problem:
         """
         Redeem: `{token_id, redemption_id, reward}` exactly once. 401 for a missing or wrong OTP, or where the check asks

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from app.ports import Clock
 from app.redeeming.checking import UNCHECKED, Challenged, Check, Cleared, proves_member
-from app.redeeming.deciding import Visitor
+from app.redeeming.deciding import Visitor, browser_of
 from app.redeeming.finding import Finder, Found
 from app.redeeming.opening import Openings, opening_of
 from app.redeeming.passkeys import Asked, PasskeyProver
@@ -360,7 +360,7 @@ class MemberVisits:
         device = None
         if self._terms(found.token.program_id).device_cookie:
             device = of_device_cookie(self._secrets.cookies, client.device)
-        return Visitor(session.hash, client.address, client.user_agent, device)
+        return Visitor(session.hash, client.address, browser_of(device, client.user_agent))
 
     def _who(self, client: Client) -> Who:
         return Who(MEMBER, self._client(client))

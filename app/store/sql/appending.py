@@ -18,6 +18,7 @@ from app.store.sql.linked import keep_links
 from app.store.sql.passing import keep_passed
 from app.store.sql.reach import writing
 from app.store.sql.tables import accounts, decisions, head, outcomes
+from app.store.sql.tokens.holding import release_ended
 from app.store.sql.totals import Sums, as_row, burned_after, summed
 from detectors.event import canonical, instant_ms
 
@@ -116,8 +117,9 @@ def append(
             sum_.earned_points += earned
             sum_.redeemed_points += redeemed
         _add(connection, sums)
+        released = release_ended(connection, ends)
         if audit is not None:
-            audit.append(connection, [*map(_passed, written), *map(_ended, ends)])
+            audit.append(connection, [*map(_passed, written), *map(_ended, ends), *released])
 
 
 def _passed(entry: StepUpPassed) -> Entry:

@@ -48,6 +48,20 @@ async def test_what_is_not_completed_in_time_is_given_back(capped):
     assert first["decision"] == "allow"
 
 
+async def test_a_redemption_of_a_link_that_was_let_go_and_never_made_is_given_back(capped):
+    """Nobody tells of a visit that was given up: after 15 minutes the check is not good for anything any more."""
+    installation = await capped(cap(max=1, window="ever"))
+    assert (await decided(installation, event(), "redemption"))["decision"] == "allow"
+    installation.now_ms += 15 * MINUTE_MS - 1
+    assert (await decide(installation, event(), "redemption"))["decision"] == "block"
+    installation.now_ms += 1
+    second = await decided(installation, event(), "redemption")
+    assert second["decision"] == "allow"
+    await installation.outcomes.tell("default", second["decision_id"], "completed", "token:t")
+    installation.now_ms += DAY_MS
+    assert (await decide(installation, event(), "redemption"))["decision"] == "block"
+
+
 async def test_a_challenge_reserves_until_it_expires(capped):
     installation = await capped(CHALLENGED + cap(max=1, window="ever"))
     assert (await decided(installation, event()))["decision"] == "challenge"

@@ -73,3 +73,16 @@ async def test_a_released_hold_that_would_leave_a_locked_account_is_escalated(ca
     await end_holds(installation)
     row = installation.record.decision("default", told["decision_id"])
     assert (row.hold_end, row.burned) == ("escalated", None)
+
+
+async def test_a_released_hold_of_a_link_burns_once_the_link_is_redeemed(capped):
+    installation = await capped(HELD.replace('"earn"', '"redeem"'))
+    told = await decided(installation, event(points=50), "redemption")
+    assert told["decision"] == "review"
+    installation.now_ms += 72 * HOUR_MS
+    await end_holds(installation)
+    row = installation.record.decision("default", told["decision_id"])
+    assert (row.hold_end, row.burned) == ("released", None)
+    await installation.outcomes.tell("default", told["decision_id"], "completed", "token:t")
+    await installation.drain()
+    assert installation.record.decision("default", told["decision_id"]).burned == 50

@@ -9,13 +9,21 @@ import msgspec
 from anyio import to_thread
 from sqlalchemy import Engine, select
 
+from app.capping.ending import Ender
+from app.cases.ports import ALL, Scope
+from app.composition.cases import kept as cases_kept
 from app.keys import derive
+from app.outcomes import sighting_of
 from app.policy.file import parse
+from app.ports import StepUpPassed
 from app.redeeming.checking import RedemptionCheck
 from app.redeeming.completing import Completer
 from app.redeeming.deciding import Decider
 from app.redeeming.visiting import Client
+from app.settlement import passing
 from app.store.pipeline import Pipeline
+from app.store.sql.cases import CaseOpener, SqlCases, SqlCasing
+from app.store.sql.holding import SqlHolds
 from app.store.sql.token_tables import audit
 from app.store.sql.tokens import SqlOpenings
 from app.store.sql.tokens.completing import SqlCompletions
@@ -34,7 +42,7 @@ effect = "challenge"
 message = "always asked"
 [[rules]]
 code = "LOOK"
-when = "event.points == 888"
+when = "event.points == 888 || event.points == 8888"
 applies_to = ["redeem"]
 effect = "review"
 message = "always looked at"
@@ -53,6 +61,8 @@ class Checked(Promise):
     def __init__(self, pipeline: Pipeline, engine: Engine, directory: Path) -> None:
         super().__init__(engine, record=derive(MASTER, "record"), audit=derive(MASTER, "audit"))
         self.there = Installation(pipeline, engine, directory, policy=parse(POLICY))
+        self.kept = cases_kept(MASTER, self.there.policy)
+        self.ledger._opener = CaseOpener(self.kept)
         self.there.now_ms = self.now_ms
         self.ways: tuple[Any, ...] = ("sms_otp",)
         here = self.there
@@ -96,6 +106,24 @@ class Checked(Promise):
         items = self.there.record.timeline("default", "m-1", limit=100, cursor=None).items
         return [msgspec.json.decode(one.decision.answer) for one in reversed(items)]
 
+    async def cases(self) -> list[Any]:
+        """The cases there are once the worker has looked at what was decided, newest first."""
+        await self.there.drain()
+        casing = SqlCasing(self.engine, self.kept)
+        while await to_thread.run_sync(casing.step, self.now_ms, 100):
+            pass
+        page = SqlCases(self.engine, self.kept).page(Scope("default"), ALL, "opened", limit=50, cursor=None)
+        return list(page.items)
+
+    async def hold_ends(self) -> None:
+        """Three days later, nobody having decided."""
+        await self.there.drain()
+        await self.later(3 * 86_400)
+        here = self.there
+        ender = Ender(SqlHolds(self.engine), here.history, here.sighter, here.journal, self.clock)
+        assert await ender.step() == 1
+        await here.drain()
+
     async def outcomes(self) -> list[str | None]:
         """What became of them, told."""
         await self.there.drain()
@@ -123,3 +151,18 @@ class Checked(Promise):
 def browser(address: str = LOCAL, agent: str = "Phone/1") -> Client:
     """A browser that was never here."""
     return Client(address, "en", agent)
+
+
+async def passed(checked: Checked, challenge_id: str) -> None:
+    """The member passes the challenge, as its page would have it journalled."""
+    await checked.there.drain()
+    here, row = checked.there, checked.there.record.decision("default", "dec_" + challenge_id[4:])
+    effect = passing(row.type, None, row.points, row.origin)
+    entry = StepUpPassed(
+        row.decision_id, row.program_id, row.account_id, row.event_id, "totp", checked.now_ms, "member",
+        row.occurred_ms, row.points, effect,
+    )  # fmt: skip
+    await here.history.pass_step_up(
+        sighting_of(here.sighter, row), None, here.journal.seal(entry, checked.now_ms), row.points, effect,
+        checked.now_ms,
+    )  # fmt: skip

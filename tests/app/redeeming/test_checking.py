@@ -7,14 +7,11 @@ import asyncio
 import msgspec
 import pytest
 
-from app.outcomes import sighting_of
-from app.ports import StepUpPassed
 from app.problems import Problem
 from app.redeeming.checking import Cleared
 from app.redeeming.deciding import Visitor
 from app.redeeming.desk import Answer
-from app.settlement import passing
-from tests.app.redeeming.checked import FRENCH, GERMAN, browser
+from tests.app.redeeming.checked import FRENCH, GERMAN, browser, passed
 from tests.app.redeeming.promise import BACKEND, PAYLOAD
 
 
@@ -40,7 +37,7 @@ async def test_a_challenge_asks_for_proof_though_the_token_needs_none_and_then_t
     assert again.challenge_id == page.challenge_id
     assert len(await checked.made()) == 1
     assert (await checked.token_now(token_id)).state == "issued"
-    await _pass(checked, page.challenge_id)
+    await passed(checked, page.challenge_id)
     assert (await checked.visits.look(cookie, known)).step == "release"
     assert await checked.burned() == 0, "passed is not redeemed yet"
     assert (await checked.visits.release(cookie, view.echo, known)).payload == PAYLOAD
@@ -109,7 +106,7 @@ async def test_a_backend_is_told_what_to_do_in_problems(checked):
     problem = await checked.redeem(asked)
     assert isinstance(problem, Problem)
     assert (problem.status, problem.methods) == (401, ("sms_otp",))
-    await _pass(checked, problem.challenge_id)
+    await passed(checked, problem.challenge_id)
     assert isinstance(await checked.redeem(asked, key="another-key"), Answer)
     stopped, _ = await checked.gift(999)
     assert (await checked.redeem(stopped, key="key-3")).status == 423
@@ -203,18 +200,3 @@ async def test_of_many_browsers_at_once_one_has_the_reward_or_nobody_while_it_is
         )
         assert len([page for page in again if page.payload is not None]) == 1
         assert checked.audited().count("token.hold_released") == 1
-
-
-async def _pass(checked, challenge_id):
-    """The member passes the challenge, as its page would have it journalled."""
-    await checked.there.drain()
-    here, row = checked.there, checked.there.record.decision("default", "dec_" + challenge_id[4:])
-    effect = passing(row.type, None, row.points, row.origin)
-    entry = StepUpPassed(
-        row.decision_id, row.program_id, row.account_id, row.event_id, "totp", checked.now_ms, "member",
-        row.occurred_ms, row.points, effect,
-    )  # fmt: skip
-    await here.history.pass_step_up(
-        sighting_of(here.sighter, row), None, here.journal.seal(entry, checked.now_ms), row.points, effect,
-        checked.now_ms,
-    )  # fmt: skip

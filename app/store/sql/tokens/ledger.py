@@ -9,13 +9,16 @@ from sqlalchemy import Engine, select
 
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Entry
+from app.store.sql.cases.opener import CaseOpener
 from app.store.sql.reach import in_one, reading, writing
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens import budgets, ending, holding, issuing, listing, redeeming, sweeping
 from tokens.ledger import (
+    NO_DOUBT,
     Budget,
     Call,
     DecisionTaken,
+    Doubt,
     Issued,
     Ledger,
     Message,
@@ -42,10 +45,13 @@ class SqlLedger(Ledger):
         engine: A database at this version's migration.
         keys: The accounts' data keys: under them lie recipients and metadata.
         audit: Where every move is noted, in its own transaction.
+        opener: Opens a case of a reward that waits for a person, in its transaction; None: nobody looks at them here.
     """
 
-    def __init__(self, engine: Engine, keys: AccountKeys, audit: Audit) -> None:
-        self._engine = engine
+    def __init__(
+        self, engine: Engine, keys: AccountKeys, audit: Audit, opener: CaseOpener | None = None
+    ) -> None:
+        self._engine, self._opener = engine, opener
         self._keys = keys
         self._audit = audit
 
@@ -116,10 +122,14 @@ class SqlLedger(Ledger):
             lambda connection: ending.freeze(connection, self._audit, token_hash, why, who, now_ms),
         )
 
-    def hold(self, token_hash: bytes, decision_id: str, who: Who, now_ms: int) -> bool:
+    def hold(
+        self, token_hash: bytes, decision_id: str, who: Who, now_ms: int, doubt: Doubt = NO_DOUBT
+    ) -> bool:
         return in_one(
             self._engine,
-            lambda connection: holding.hold(connection, self._audit, token_hash, decision_id, who, now_ms),
+            lambda connection: holding.hold(
+                connection, self._audit, self._opener, token_hash, decision_id, who, now_ms, doubt
+            ),
         )
 
     def release_hold(self, program_id: str, token_id: str, who: Who, now_ms: int) -> bool:
