@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import func, select
+
 from app.charts import graph as graph_picture
 from app.charts import specs
 from app.charts.rendering import render
@@ -38,8 +40,9 @@ from app.store.sql.reviewing.gathering import SqlGathering
 from app.store.sql.reviewing.shown import SqlShown
 from app.store.sql.reviewing.timeline import SqlMoments
 from app.store.sql.reviewing.uses import SqlUses
+from app.store.sql.tables import decisions
 from app.users.rights import EVERYTHING, Scope
-from benchmarks.console_fill import MASTER, NOW_MS, PROGRAM, account
+from benchmarks.console_fill import MASTER, PROGRAM, account
 from detectors.policy import DEFAULT_SEGMENT
 
 FRANCHISE = Scope(stores=frozenset({"s-1", "s-2", "s-3"}))
@@ -72,12 +75,14 @@ def caught_up(name: str, step: Callable[[int], int], at_once: int) -> None:
 def main(url: str, rounds: int = 40) -> None:
     """Measure everything."""
     engine, chance = open_engine(url), random.Random(3)
-    keys = AccountKeys(Seal(MASTER))
+    keys = AccountKeys(Seal(derive(MASTER, "record")))
     caught_up("counting", SqlCounting(engine).step, 1_000)
     caught_up("gathering", SqlGathering(engine, keys, Sighter(MASTER, "DE")).step, 500)
     moments, moves, uses = SqlMoments(engine, keys), SqlMoves(engine, keys), SqlUses(engine)
     shown, figures = SqlShown(engine, keys, Audit(derive(MASTER, "audit"))), SqlFigures(engine)
-    today = day_of(NOW_MS)
+    with engine.connect() as connection:
+        now_ms = connection.execute(select(func.max(decisions.c.occurred_ms))).scalar_one()
+    today = day_of(now_ms)
     first = today - PERIOD_DAYS
 
     def member() -> str:
@@ -99,17 +104,17 @@ def main(url: str, rounds: int = 40) -> None:
         "graph": lambda: around(uses, no_context, PROGRAM, member(), EVERYTHING),
         "graph, of three stores": lambda: around(uses, no_context, PROGRAM, member(), FRANCHISE),
         "who": lambda: who(shown, PROGRAM, member()),
-        "earned and burned": lambda: earning(shown, DEFAULT_SEGMENT, PROGRAM, member(), NOW_MS),
-        "earned and burned, the busiest": lambda: earning(shown, DEFAULT_SEGMENT, PROGRAM, busiest, NOW_MS),
+        "earned and burned": lambda: earning(shown, DEFAULT_SEGMENT, PROGRAM, member(), now_ms),
+        "earned and burned, the busiest": lambda: earning(shown, DEFAULT_SEGMENT, PROGRAM, busiest, now_ms),
         "decision": lambda: shown.shown(PROGRAM, f"dec_{chance.randrange(1, 10**6):024x}", EVERYTHING),
-        "dashboard, 90 days": lambda: dashboard(figures, PROGRAM, EVERYTHING, first, today, NOW_MS),
+        "dashboard, 90 days": lambda: dashboard(figures, PROGRAM, EVERYTHING, first, today, now_ms),
         "dashboard, 90 days, of three stores": lambda: dashboard(
-            figures, PROGRAM, FRANCHISE, first, today, NOW_MS
+            figures, PROGRAM, FRANCHISE, first, today, now_ms
         ),
-        "queue health": lambda: figures.queue(PROGRAM, EVERYTHING, first, today, NOW_MS),
+        "queue health": lambda: figures.queue(PROGRAM, EVERYTHING, first, today, now_ms),
     }.items():
         measured(name, rounds, ask)
-    whole = dashboard(figures, PROGRAM, EVERYTHING, first, today, NOW_MS)
+    whole = dashboard(figures, PROGRAM, EVERYTHING, first, today, now_ms)
     largest = max(
         (around(uses, no_context, PROGRAM, member(), EVERYTHING) for _ in range(200)),
         key=lambda one: len(one.nodes),

@@ -28,6 +28,8 @@ _WAKES: Final = text("wake_ms IS NOT NULL")
 _HELD: Final = text("hold_ms IS NOT NULL")
 _LEASED: Final = text("lease_ms IS NOT NULL")
 _ASSIGNED: Final = text("assignee IS NOT NULL")
+_TOUCHED: Final = text("touched_ms IS NOT NULL")
+_CLOSED: Final = text("closed_ms IS NOT NULL")
 
 cases = Table(
     "cases",
@@ -85,9 +87,19 @@ cases = Table(
     Index("ix_cases_hold", "hold_ms", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_cases_lease", "lease_ms", sqlite_where=_LEASED, postgresql_where=_LEASED),
     Index("ix_cases_assignee", "program_id", "assignee", sqlite_where=_ASSIGNED, postgresql_where=_ASSIGNED),
-)
+    Index(
+        "ix_cases_standing", "program_id", "priority", "due_ms", "opened_ms",
+        sqlite_where=_LIVE, postgresql_where=_LIVE,
+    ),
+    Index("ix_cases_touched", "program_id", "opened_ms", "touched_ms", sqlite_where=_TOUCHED, postgresql_where=_TOUCHED),
+    Index(
+        "ix_cases_closed", "program_id", "closed_ms", "due_ms", "opened_ms",
+        sqlite_where=_CLOSED, postgresql_where=_CLOSED,
+    ),
+)  # fmt: skip
 """One row a case, see `app.cases.ports.Case`. `reasons` is a JSON array. What is counted and summed follows from
-`case_accounts` and is kept here to be sorted by. Closed cases have no `wake_ms`, `hold_ms` or `lease_ms`."""
+`case_accounts` and is kept here to be sorted by. Closed cases have no `wake_ms`, `hold_ms` or `lease_ms`.
+The last three indexes hold all that the queue's health is told from."""
 
 case_accounts = Table(
     "case_accounts",

@@ -31,6 +31,7 @@ daily_figures = Table(
     Column("count", BigInteger, nullable=False),
     Index("ix_daily_figures_partner", "program_id", "partner_id", "figure", "day"),
     Index("ix_daily_figures_store", "program_id", "store_id", "figure", "day"),
+    sqlite_with_rowid=False,
 )
 """Counts by day (UTC, since 1970-01-01) of `app.reviewing.counting`. `whole` 1: of the programme, both ids empty; 0: of
 one partner and store, empty where the event named none."""
@@ -53,6 +54,7 @@ identifiers = Table(
     Column("kind", Text, primary_key=True),
     Column("digest", LargeBinary, primary_key=True),
     Column("accounts", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 """How many accounts used a device, network address, payment instrument, mailbox, number or address."""
 
@@ -60,15 +62,19 @@ identifier_uses = Table(
     "identifier_uses",
     metadata,
     Column("program_id", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("digest", LargeBinary, primary_key=True),
-    Column("account_id", Text, primary_key=True),
     Column("first_ms", BigInteger, nullable=False),
     Column("last_ms", BigInteger, nullable=False),
     Column("events", BigInteger, nullable=False),
     Column("decision_id", Text, nullable=False),
     Column("country", Text, nullable=False),
-    Index("ix_identifier_uses_account", "program_id", "account_id", "kind", "last_ms"),
+    Index("ix_identifier_uses_digest", "program_id", "kind", "digest", "account_id"),
+    sqlite_with_rowid=False,
 )
 """Which account used it, when, how often, and the decision on its latest event, where the value itself lies sealed.
-`digest` is the keyed hash of `app.sighting`; `country`: where a network address is registered, else empty."""
+`digest` is the keyed hash of `app.sighting`; `country`: where a network address is registered, else empty.
+
+By account first: what a member uses again and again lies on one page, which each of their events touches anyway. Hashes
+come at random, and their index is touched only by what is new: nothing in it changes."""

@@ -72,7 +72,9 @@ class SqlFigures:
         with reading(self._engine) as connection:
             rows = connection.execute(standing).all()
             touch = connection.execute(
-                select(func.avg(cases.c.touched_ms - cases.c.opened_ms)).where(mine, opened)
+                select(func.avg(cases.c.touched_ms - cases.c.opened_ms)).where(
+                    mine, opened, cases.c.touched_ms.is_not(None)
+                )
             ).scalar()
             done, in_time, took = connection.execute(_closed(mine & closed)).one()
         return Queue(

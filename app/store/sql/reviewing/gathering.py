@@ -23,7 +23,7 @@ from app.store.sql.reach import in_one, reading
 from app.store.sql.tables import account_keys, decisions, head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection, Engine
 
@@ -74,11 +74,12 @@ class SqlGathering:
             upto = min(last, after + limit)
             some = _ROWS.where(decisions.c.seq > after, decisions.c.seq <= upto)
             found = self._used(connection.execute(some).all())  # opened before anybody is kept waiting
+            known = _known(connection, found)  # others write only where they move the cursor
 
         def move(connection: Connection) -> int:
             mine = its & (review_cursors.c.seq == after)
             if connection.execute(update(review_cursors).where(mine).values(seq=upto)).rowcount:
-                _write(connection, found)
+                _write(connection, found, known)
             return upto - after
 
         return in_one(self._engine, move)
@@ -119,8 +120,7 @@ def _later(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write(connection: Connection, found: Mapping[Use, Mapping[str, Any]]) -> None:
-    known = _known(connection, found)
+def _write(connection: Connection, found: Mapping[Use, Mapping[str, Any]], known: Collection[Use]) -> None:
     new = Counter(use[:3] for use in found if use not in known)
     insert = insert_into(connection, identifiers)
     insert_rows(
@@ -140,7 +140,7 @@ def _write(connection: Connection, found: Mapping[Use, Mapping[str, Any]]) -> No
     insert_rows(
         connection,
         insert.on_conflict_do_update(
-            index_elements=["program_id", "kind", "digest", "account_id"],
+            index_elements=["program_id", "account_id", "kind", "digest"],
             set_={
                 "first_ms": case((fresh.first_ms < held.first_ms, fresh.first_ms), else_=held.first_ms),
                 "last_ms": case((later, fresh.last_ms), else_=held.last_ms),
@@ -151,7 +151,7 @@ def _write(connection: Connection, found: Mapping[Use, Mapping[str, Any]]) -> No
         ),
         [
             {"program_id": use[0], "kind": use[1], "digest": use[2], "account_id": use[3], **now}
-            for use, now in sorted(found.items())
+            for use, now in sorted(found.items(), key=lambda one: (one[0][0], one[0][3], one[0][1:3]))
         ],
     )
 
