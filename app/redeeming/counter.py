@@ -298,9 +298,10 @@ class TokenDesk:
             return _told(self._releaser.again(found, claimant) or "not_live")
         proof = None
         if found.token.otp_method != "none":
-            proof = self._prove(found, otp, caller)
-            if isinstance(proof, Problem):
-                return proof
+            answer = self._prove(found, otp, caller)
+            if isinstance(answer, Problem):
+                return answer
+            proof = answer
         proven = proof is not None and proves_member(found.token)
         passed = self._checked(found, caller, member, proven=proven)
         if isinstance(passed, Problem):
