@@ -20,6 +20,8 @@ _TEXT: Final = {
     "titleFontWeight": "normal",
 }  # fmt: skip
 _LINES: Final = {"gridColor": INK["line"], "domainColor": INK["line"], "tickColor": INK["line"]}
+_TAKEN_OFF: Final = ("style", "class", "role", "aria-roledescription")
+"""Roles of marks and groups hide the links inside them from screen readers."""
 CONFIG: Final = {
     "aria": False,  # the picture has one name and its links have theirs; a thousand marks with one each help nobody
     "font": "sans-serif",
@@ -45,8 +47,8 @@ def render(chart: Chart) -> Markup:
 
 def _colour(root: ET.Element) -> None:
     for element in root.iter():
-        element.attrib.pop("style", None)
-        element.attrib.pop("class", None)
+        for name in _TAKEN_OFF:
+            element.attrib.pop(name, None)
         names = []
         for kind in ("fill", "stroke"):
             name = CLASSES.get(element.get(kind, ""))

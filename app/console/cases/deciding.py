@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from app.console.cases.desk import Desk, noted, opened
+from app.console.cases.headline import changes
 from app.console.cases.shown import page
 from app.console.visit import Visit, turned
 from app.reviewing import hrefs
@@ -18,7 +19,7 @@ async def decision_page(desk: Desk, visit: Visit) -> Response:
         raise turned(404, again=case.at())
     case = await noted(desk, visit, case, told.row.decision_id)
     return page(
-        visit, "case/decision.html", case, "why", why=told,
+        visit, "case/decision.html", case, "why", why=told, changes=changes(told),
         whose=hrefs.account(case.program_id, told.row.account_id),
         in_case=told.row.account_id in {one.account_id for one in case.file.accounts},
     )  # fmt: skip

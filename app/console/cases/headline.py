@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from app.cases.ports import Case
 from app.console import telling
 from app.console.case_words import RESOLUTIONS, number_of, typology
+from app.ports import Action
+from app.reviewing.why import Why
+
+MILDNESS: Final[tuple[Action, ...]] = ("allow", "challenge", "review", "block")
 
 
 def headline(case: Case, now_ms: int) -> str:
@@ -50,3 +56,15 @@ def deadline(case: Case, now_ms: int) -> tuple[int, str, str] | None:
     left = at_ms - now_ms
     tone = "bad" if left <= 0 else "warn" if left < telling.HOUR_MS else "good"
     return at_ms, "Look by" if first else "Decide by", tone
+
+
+def changes(why: Why) -> list[tuple[str, Action]]:
+    """What would have changed the result, the mildest first, with each reason by its short name."""
+    told = [(_short(one.change, why), one.decision) for one in why.would_change]
+    return sorted(told, key=lambda one: MILDNESS.index(one[1]))
+
+
+def _short(change: str, why: Why) -> str:
+    for ground in why.grounds:
+        change = change.replace(f"this finding ({ground.applied.text})", f"“{ground.meaning}”")
+    return change.replace("; and without", " and")

@@ -46,12 +46,29 @@ async def reveal(desk: Desk, visit: Visit) -> Response:
         if use is None:
             raise turned(404, again=case.at("things"))
         ask = partial(
-            reveal_identifier, desk.reads.shown, case.program_id, account_id, use.decision_id, kind, who=who(visit), reason=reason, now_ms=visit.now_ms
+            reveal_identifier,
+            desk.reads.shown,
+            case.program_id,
+            account_id,
+            use.decision_id,
+            kind,
+            who=who(visit),
+            reason=reason,
+            now_ms=visit.now_ms,
         )
         told = await to_thread.run_sync(ask)
         rows = [(use.name, told)]
     else:
-        show = partial(reveal_profile, desk.reads.shown, case.program_id, account_id, fields, who=who(visit), reason=reason, now_ms=visit.now_ms)
+        show = partial(
+            reveal_profile,
+            desk.reads.shown,
+            case.program_id,
+            account_id,
+            fields,
+            who=who(visit),
+            reason=reason,
+            now_ms=visit.now_ms,
+        )
         found = await to_thread.run_sync(show)
         rows = [(name.replace("_", " "), found.get(name)) for name in fields]
     return page(

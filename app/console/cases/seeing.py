@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from anyio import to_thread
 from starlette.responses import Response
@@ -12,19 +13,22 @@ from app.cases.ports import CaseDecision, CaseFile
 from app.charts.chart import Drawn
 from app.charts.specs import course
 from app.console.cases.desk import Desk, Opened, opened
+from app.console.cases.headline import changes
 from app.console.cases.shown import page
 from app.console.visit import Visit, turned
 from app.reviewing.account import who
 from app.reviewing.balance import MOVES_SHOWN, balances
 from app.reviewing.panels import Item, panels
-from app.reviewing.timeline import Moment, timeline
+from app.reviewing.timeline import KINDS, Kind, Moment, timeline
 from app.reviewing.why import Why
 
-LATEST = 6
+LATEST: Final = 6
 """Moments on the first page: what fits beside the chart."""
-SHARED_MOST = 4
+HAPPENED: Final = frozenset[Kind](KINDS) - {"case"}
+"""What happened to the account; what happened to the case is in its record."""
+SHARED_MOST: Final = 4
 """Things shared with others that the first page names; all are a click away."""
-GRAVITY = {"block": 3, "review": 2, "challenge": 1, "allow": 0}
+GRAVITY: Final = {"block": 3, "review": 2, "challenge": 1, "allow": 0}
 
 
 async def why_page(desk: Desk, visit: Visit) -> Response:
@@ -34,7 +38,9 @@ async def why_page(desk: Desk, visit: Visit) -> Response:
     chosen = _chosen(visit, case.file, account_id)
 
     def latest() -> Sequence[Moment]:
-        return timeline(desk.reads.moments, program_id, account_id, limit=LATEST, scope=reach).items
+        return timeline(
+            desk.reads.moments, program_id, account_id, limit=LATEST, scope=reach, kinds=HAPPENED
+        ).items
 
     def shared() -> tuple[list[Item], int]:
         return _shared(desk, visit, case)
@@ -48,7 +54,8 @@ async def why_page(desk: Desk, visit: Visit) -> Response:
     )
     return page(
         visit, "case/why.html", case, "why",
-        why=told, decisive=chosen, moments=moments, things=things, more_things=more, masked=masked, balance=drawn,
+        why=told, changes=changes(told) if told else [], decisive=chosen, moments=moments, balance=drawn,
+        things=things, more_things=more, masked=masked,
         mine=[one for one in case.file.decisions if one.account_id == account_id],
     )  # fmt: skip
 

@@ -68,7 +68,9 @@ def page(visit: Visit, template: str, case: Opened, tab: str, status: int = 200,
 def _tabs(case: Opened) -> list[tuple[str, str, str, bool]]:
     """Name, label, address, and whether the viewer opened it."""
     seen = case.looked.evidence
-    return [(name, label, case.at("" if name == "why" else name), name in seen) for name, label in TABS.items()]
+    return [
+        (name, label, case.at("" if name == "why" else name), name in seen) for name, label in TABS.items()
+    ]
 
 
 def is_leased(row: Any, now_ms: int) -> bool:
