@@ -47,8 +47,8 @@ def render(chart: Chart) -> Markup:
 
 def _colour(root: ET.Element) -> None:
     for element in root.iter():
-        for name in _TAKEN_OFF:
-            element.attrib.pop(name, None)
+        for attribute in _TAKEN_OFF:
+            element.attrib.pop(attribute, None)
         names = []
         for kind in ("fill", "stroke"):
             name = CLASSES.get(element.get(kind, ""))

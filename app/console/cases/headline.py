@@ -55,7 +55,8 @@ def deadline(case: Case, now_ms: int) -> tuple[int, str, str] | None:
     at_ms = case.touch_ms if first and case.touch_ms is not None else case.due_ms
     left = at_ms - now_ms
     tone = "bad" if left <= 0 else "warn" if left < telling.HOUR_MS else "good"
-    return at_ms, "Look by" if first else "Decide by", tone
+    by = ("Look was due", "Decision was due") if left <= 0 else ("Look by", "Decide by")
+    return at_ms, by[0] if first else by[1], tone
 
 
 def changes(why: Why) -> list[tuple[str, Action]]:
