@@ -61,6 +61,11 @@ def open_shut(sealed: Shut, *, server_key: bytes, secret: bytes, place: tuple[st
     return _open(data_key, sealed.ciphertext, _bound("payload", place, jti))
 
 
+def holds_nothing(sealed: Shut) -> bool:
+    """Whether the payload is empty, which shows without any key: a token that promises but carries nothing."""
+    return len(sealed.ciphertext) == NONCE_BYTES + TAG_BYTES
+
+
 def answer_key(server_key: bytes, secret: bytes, caller_secret: bytes) -> bytes:
     """
     The key a lost answer is kept under: made again only where link, server and that very caller come together.

@@ -134,7 +134,7 @@ class Tokens:
         self.disputes = Disputes(switch, links, throttle, known, greeting, system_clock)
         self.prover, self.challenges, self.secrets = prover, challenges, known
         self.passkeys, self.passkey_prover, self.throttle = passkeys, passkey_prover, throttle
-        self.switch, self.lock_links = switch, links
+        self.switch, self.lock_links, self.issuer = switch, links, issuer
 
     def pages(self, settings: Settings) -> list[Route]:
         """What members see."""

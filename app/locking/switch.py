@@ -81,6 +81,12 @@ class Switch:
         """
         return await self._told(await to_thread.run_sync(self._locks.change, wish, self._clock()))
 
+    async def tell(self, program_id: str, account_id: str) -> None:
+        """Tell the hot store how an account stands, where another changed it durably. Raises as `change`."""
+        row = await self.standing(program_id, account_id)
+        if row is not None:
+            await self._told(row)
+
     async def dispute(self, wish: Wish, redemption_id: str) -> LockRow:
         """Lock because a redemption is disputed, once for each. Raises as `change`."""
         row = await to_thread.run_sync(self._locks.dispute, wish, redemption_id, self._clock())

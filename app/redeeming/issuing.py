@@ -173,6 +173,10 @@ class Issuer:
             return Answer(msgspec.json.encode(known), replayed=True)
         return _refused(result) or Answer(answer)
 
+    def made(self, order: Order, program_id: str) -> Made | Problem:
+        """One token as ordered, made and not yet issued: for whoever issues it together with something else."""
+        return self._make(order, program_id, "")
+
     def _make(self, order: Order, program_id: str, bulk_id: str) -> Made | Problem:
         terms, policy_version = self._terms(program_id)
         problem = self._problem(order, program_id, terms)

@@ -54,9 +54,13 @@ class LockRecord:
 
     def lock(self, program_id: str, account_id: str) -> LockRow | None:
         """How redeeming stands at an account; None where it was never locked. Raises RecordAway."""
-        its = (account_locks.c.program_id == program_id) & (account_locks.c.account_id == account_id)
         with reading(self._engine) as connection:
-            row = connection.execute(select(*_COLUMNS).where(its, account_locks.c.version > 0)).first()
+            return self.standing(connection, program_id, account_id)
+
+    def standing(self, connection: Connection, program_id: str, account_id: str) -> LockRow | None:
+        """The same, over a connection that is open."""
+        its = (account_locks.c.program_id == program_id) & (account_locks.c.account_id == account_id)
+        row = connection.execute(select(*_COLUMNS).where(its, account_locks.c.version > 0)).first()
         return None if row is None else _row(row)
 
     def locked(self) -> Iterator[LockRow]:

@@ -101,5 +101,13 @@ def read_token(keys: AccountKeys, row: AnyRow) -> Token:
     )
 
 
+def read_metadata(keys: AccountKeys, row: AnyRow) -> bytes:
+    """The metadata of such a row; empty where there is none or the account's key is erased. Raises SealBroken."""
+    if row.account_key is None:
+        return b""
+    seal = keys.unwrap((row.program_id, row.account_id), row.account_key)
+    return _open_personal(seal.open(row.personal, _place(row.program_id, row.account_id, row.token_id)))[2]
+
+
 def _place(program_id: str, account_id: str, token_id: str) -> bytes:
     return place("token", program_id, account_id, token_id)
