@@ -12,10 +12,13 @@ from app import metrics
 from app.cases.desk import CaseDesk
 from app.clock import system_clock
 from app.composition.cases import Cases
+from app.composition.record_rooms import record_rooms
 from app.composition.reviewing import Reviewing
 from app.console import people, playbook, practice, queue
 from app.console.access import Access
 from app.console.colleagues import Colleagues
+from app.console.dashboard import page as dashboard
+from app.console.dashboard.page import DashboardPage
 from app.console.frame import Console, Room
 from app.console.people import People
 from app.console.playbook import Playbook
@@ -86,6 +89,8 @@ def console_routes(
     )
     rooms = [
         queue_room(cases.desk, SqlViews(engine, fresh_id), Colleagues(users)),
+        *record_rooms(review, cases, feedback, switch, engine, Colleagues(users)),
+        dashboard_room(review, Programmes(SqlViews(engine, fresh_id).programmes), file),
         Room(playbook.PLACE, Playbook(file.programme, tuple(file.programs)).gestures()),
         Room(practice.PLACE, Practice().gestures()),
         Room(people.PLACE, People(Manager(users, keys, base, fresh_id)).gestures()),
@@ -105,6 +110,12 @@ def queue_room(desk: CaseDesk, views: SqlViews, colleagues: Colleagues) -> Room:
         *QueueViews(views, programmes).gestures(),
         *Export(desk, programmes).gestures(),
     ])  # fmt: skip
+
+
+def dashboard_room(review: Reviewing, programmes: Programmes, file: PolicyFile) -> Room:
+    """The dashboard and its files."""
+    page = DashboardPage(review.figures, review.room, programmes, file.programme)
+    return Room(dashboard.PLACE, page.gestures())
 
 
 def sql_users(engine: Engine, master: bytes) -> SqlUsers:

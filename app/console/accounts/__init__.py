@@ -1,0 +1,1 @@
+"""Accounts: found by any id of theirs, seen from all sides, and what can be done about one without a case."""
