@@ -17,6 +17,7 @@ from app.access import Gate
 from app.api.context import Api
 from app.api.http_app import http_app
 from app.clock import system_clock
+from app.composition.acting import acting_desk
 from app.composition.cases import Cases
 from app.composition.console import console_routes
 from app.composition.feedback import Callers, feedback_desk
@@ -100,6 +101,10 @@ def create_app(settings: Settings) -> ASGIApp:
         decide=scorer.decide, caught_up=freshness.caught_up,
     )  # fmt: skip
     explain = Explainer(record, file).explain
+    acting = acting_desk(
+        master, engine, pipeline, record, file, history, sighter,
+        journal=journal, switch=tokens.switch, issuer=tokens.issuer,
+    )  # fmt: skip
     review = reviewing(master, engine, record, file, sighter, explain, shelf)
     cases, feedback = (
         Cases(master, engine, file),
@@ -181,6 +186,7 @@ def create_app(settings: Settings) -> ASGIApp:
                 cases=cases,
                 feedback=feedback,
                 switch=tokens.switch,
+                acting=acting,
             ),
         ],
         lifespan=lifespan,

@@ -9,8 +9,10 @@ from sqlalchemy import Engine
 from starlette.routing import Route
 
 from app import metrics
+from app.acting.ports import Acting
 from app.cases.desk import CaseDesk
 from app.clock import system_clock
+from app.composition.case_page import case_room
 from app.composition.cases import Cases
 from app.composition.record_rooms import record_rooms
 from app.composition.reviewing import Reviewing
@@ -60,6 +62,7 @@ def console_routes(
     cases: Cases,
     feedback: FeedbackDesk,
     switch: Switch,
+    acting: Acting,
 ) -> list[Route]:
     """
     The routes of `/console`, to be mounted beside the API.
@@ -74,6 +77,7 @@ def console_routes(
         cases: of this worker.
         feedback: takes in what people say.
         switch: locks and unlocks accounts.
+        acting: what an analyst can do from a case.
     """
     base, keys = (settings.public_url or "").rstrip("/"), Keys.of(master)
     users = sql_users(engine, master)
@@ -89,6 +93,7 @@ def console_routes(
     )
     rooms = [
         queue_room(cases.desk, SqlViews(engine, fresh_id), Colleagues(users)),
+        case_room(cases, review, acting, engine, Colleagues(users)),
         *record_rooms(review, cases, feedback, switch, engine, Colleagues(users)),
         dashboard_room(review, Programmes(SqlViews(engine, fresh_id).programmes), file),
         Room(playbook.PLACE, Playbook(file.programme, tuple(file.programs)).gestures()),
