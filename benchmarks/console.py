@@ -42,7 +42,7 @@ from app.store.sql.reviewing.timeline import SqlMoments
 from app.store.sql.reviewing.uses import SqlUses
 from app.store.sql.tables import decisions
 from app.users.rights import EVERYTHING, Scope
-from benchmarks.console_fill import MASTER, PROGRAM, account
+from benchmarks.console_fill import CODES, MASTER, PROGRAM, account
 from detectors.policy import DEFAULT_SEGMENT
 
 FRANCHISE = Scope(stores=frozenset({"s-1", "s-2", "s-3"}))
@@ -107,14 +107,16 @@ def main(url: str, rounds: int = 40) -> None:
         "earned and burned": lambda: earning(shown, DEFAULT_SEGMENT, PROGRAM, member(), now_ms),
         "earned and burned, the busiest": lambda: earning(shown, DEFAULT_SEGMENT, PROGRAM, busiest, now_ms),
         "decision": lambda: shown.shown(PROGRAM, f"dec_{chance.randrange(1, 10**6):024x}", EVERYTHING),
-        "dashboard, 90 days": lambda: dashboard(figures, PROGRAM, EVERYTHING, first, today, now_ms),
+        "dashboard, 90 days": lambda: dashboard(
+            figures, PROGRAM, EVERYTHING, first, today, now_ms, CODES.__getitem__
+        ),
         "dashboard, 90 days, of three stores": lambda: dashboard(
-            figures, PROGRAM, FRANCHISE, first, today, now_ms
+            figures, PROGRAM, FRANCHISE, first, today, now_ms, CODES.__getitem__
         ),
         "queue health": lambda: figures.queue(PROGRAM, EVERYTHING, first, today, now_ms),
     }.items():
         measured(name, rounds, ask)
-    whole = dashboard(figures, PROGRAM, EVERYTHING, first, today, now_ms)
+    whole = dashboard(figures, PROGRAM, EVERYTHING, first, today, now_ms, CODES.__getitem__)
     largest = max(
         (around(uses, no_context, PROGRAM, member(), EVERYTHING) for _ in range(200)),
         key=lambda one: len(one.nodes),

@@ -31,6 +31,7 @@ def over_time(
     first_day: int,
     last_day: int,
     doors: Mapping[tuple[int, str], str],
+    actions: Sequence[str] = ACTIONS,
 ) -> Chart:
     """
     Decisions a day, stacked by result.
@@ -41,11 +42,12 @@ def over_time(
         first_day: Of the period.
         last_day: The same, included.
         doors: Where the bar of a day and result leads.
+        actions: Results shown, from the bottom up.
     """
     values: list[dict[str, object]] = []
     opened: list[Door] = []
     for day, counts in sorted(days.items()):
-        for order, action in enumerate(ACTIONS):
+        for order, action in enumerate(actions):
             if not counts.get(action):
                 continue
             row: dict[str, object] = {"t": day * DAY_MS, "e": (day + 1) * DAY_MS, "a": action, "o": order}
@@ -54,7 +56,7 @@ def over_time(
                 row["u"] = f"#{len(opened)}"
                 opened.append(Door(doors[day, action], f"{counts[action]} {action}"))
             values.append(row)
-    colours = {"domain": list(ACTIONS), "range": [INK[action] for action in ACTIONS]}
+    colours = {"domain": list(actions), "range": [INK[action] for action in actions]}
     spec = {
         "width": WIDTH,
         "height": HEIGHT,
@@ -73,7 +75,7 @@ def over_time(
         (day, *(days.get(day, {}).get(action, 0) for action in ACTIONS))
         for day in range(first_day, last_day + 1)
     ]
-    return Chart(title, "Bars by day, stacked by result", spec, opened, ("day", *ACTIONS), rows)
+    return Chart(title, "Bars by day, stacked by result", spec, opened, ("day", *actions), rows)
 
 
 def bars(title: str, counts: Sequence[tuple[str, float, str]], unit: str) -> Chart:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from app.reviewing import hrefs
@@ -101,19 +101,32 @@ _ASKED: Final[tuple[Figure, ...]] = (
 
 
 def dashboard(
-    record: Figures, program_id: str, scope: Scope, first_day: int, last_day: int, now_ms: int
+    record: Figures,
+    program_id: str,
+    scope: Scope,
+    first_day: int,
+    last_day: int,
+    now_ms: int,
+    stage_of: Callable[[str], str],
 ) -> Dashboard:
-    """The dashboard of a period. Synchronous: called in a thread. Raises RecordAway."""
+    """
+    The dashboard of a period. Synchronous: called in a thread. Raises RecordAway.
+
+    `stage_of`: reason code → the detector that gives it; a case is found by its reasons.
+    """
     found = record.counts(program_id, scope, _ASKED, first_day, last_day)
     sums = {figure: _summed(found.get(figure, ())) for figure in _ASKED}
     period = hrefs.period(first_day, last_day)
 
-    def leads(**chosen: str) -> str:
-        return hrefs.cases(program_id, state="all", **chosen, **period)
+    def leads(state: str = "all", **chosen: str | Sequence[str]) -> str:
+        return hrefs.cases(program_id, state=state, **chosen, **period)
 
     queue = record.queue(program_id, scope, first_day, last_day, now_ms)
     judged = _verdicts(sums["reason_verdict"])
     detectors = _verdicts(sums["detector_verdict"])
+    codes: dict[str, list[str]] = {}
+    for code in sorted(sums["reason"]):
+        codes.setdefault(stage_of(code), []).append(code)
     return Dashboard(
         program_id, first_day, last_day,
         days=_by_day(found.get("decided", ())),
@@ -123,7 +136,7 @@ def dashboard(
             for code, count in sorted(sums["reason"].items(), key=lambda one: (-one[1], one[0]))
         ),
         detectors=tuple(
-            Ranked(name, verdicts.total(), _precision(verdicts), leads(detector=name))
+            Ranked(name, verdicts.total(), _precision(verdicts), leads(reason=codes.get(name, [])))
             for name, verdicts in sorted(detectors.items())
         ),
         rates=tuple(
@@ -150,7 +163,7 @@ def _rates(sums: Mapping[Figure, Counter[str]]) -> Iterable[tuple[str, Share, di
 
 
 def _in_time(queue: Queue) -> tuple[str, Share, dict[str, str]]:
-    return "sla_compliance", share(queue.in_time, queue.closed), {"closed": "yes"}
+    return "sla_compliance", share(queue.in_time, queue.closed), {"state": "closed"}
 
 
 def _precision(verdicts: Counter[str]) -> Share:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, unquote, urlencode
 
 from app.reviewing.counting import DAY_MS
@@ -44,9 +44,9 @@ def case(case_id: str) -> str:
     return f"/console/cases/{quote(case_id, safe='')}"
 
 
-def cases(program_id: str, **chosen: str | int) -> str:
-    """The queue, showing only what is chosen; closed cases too where `state` is `all`."""
-    return f"/console/queue?{urlencode({'program': program_id, **chosen})}"
+def cases(program_id: str, **chosen: str | int | Sequence[str]) -> str:
+    """The queue, showing only what is chosen, any of several; closed cases too where `state` is `all`."""
+    return f"/console/queue?{urlencode({'program': program_id, **chosen}, doseq=True)}"
 
 
 def period(first_day: int, last_day: int) -> Mapping[str, int]:

@@ -179,7 +179,9 @@ def test_a_label_moves_the_precision_of_what_was_counted_before_and_a_later_one_
     def precision():
         while record.counting.step(100):
             pass
-        shown = dashboard(SqlFigures(engine), record.program, EVERYTHING, DAY, DAY, (DAY + 1) * DAY_MS)
+        shown = dashboard(
+            SqlFigures(engine), record.program, EVERYTHING, DAY, DAY, (DAY + 1) * DAY_MS, str.lower
+        )
         return [(one.name, one.precision.part, one.precision.whole) for one in shown.reasons]
 
     assert precision() == [("A", 0, 0)]

@@ -1,0 +1,106 @@
+"""The dashboard and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from anyio import to_thread
+from starlette.responses import Response
+
+from app.charts.drawing import DrawingRoom
+from app.console.dashboard.period import STANDING, Period, read_period
+from app.console.dashboard.shown import Table, charts, percent, queue_tiles, rate_tiles, tables
+from app.console.place import HOME, Place
+from app.console.programmes import Chosen, Programmes, remember
+from app.console.visit import Gesture, Get, Visit, turned
+from app.playbook.entries import entry_for
+from app.reviewing.export import rows_as_csv
+from app.reviewing.figures import Dashboard, Figures, dashboard, day_of
+from detectors.policy import Policy
+
+DASHBOARD: Final = f"{HOME}/dashboard"
+PLACE: Final = Place("dashboard", "Dashboard", DASHBOARD, "view_dashboard", key="d")
+
+
+class DashboardPage:
+    """
+    Args:
+        figures: where the sums are kept.
+        room: draws the charts.
+        programmes: which programmes there are.
+        policy_of: the policy a programme decides by, which says who gives which reason.
+    """
+
+    def __init__(
+        self,
+        figures: Figures,
+        room: DrawingRoom,
+        programmes: Programmes,
+        policy_of: Callable[[str], Policy],
+    ) -> None:
+        self._figures, self._room, self._programmes, self._policy_of = figures, room, programmes, policy_of
+
+    def gestures(self) -> list[Gesture]:
+        """What can be done here."""
+        return [
+            Get(DASHBOARD, "view_dashboard", self.show),
+            Get(f"{DASHBOARD}/{{name}}.csv", "export", self.file),
+        ]
+
+    async def show(self, visit: Visit) -> Response:
+        """The figures of a programme and a period."""
+        chosen, period, found = await self._found(visit)
+        wanted = charts(found, period)
+        drawn = await self._room.draw(*wanted.values())
+        page = visit.page(
+            "dashboard/index.html",
+            "Dashboard",
+            chosen=chosen,
+            period=period,
+            periods=[(days, f"{DASHBOARD}?{_standing(days, chosen)}") for days in STANDING],
+            query=period.query(chosen.program_id),
+            found=found,
+            queue=queue_tiles(found, visit.now_ms),
+            rates=rate_tiles(found),
+            tables=tables(found, visit.now_ms),
+            drawn=dict(zip(wanted, drawn, strict=True)),
+            percent=percent,
+            limited=not visit.viewer.scope.is_whole_programme,
+        )
+        return remember(visit, page, chosen.program_id)
+
+    async def file(self, visit: Visit) -> Response:
+        """One table, whole: `earnest-reasons-2026-05-01-2026-05-30.csv` would be a name; what is in it says the rest."""
+        name = visit.path["name"]
+        _, period, found = await self._found(visit)
+        if period.fault:
+            raise turned(422, f"{period.fault} A file of other days than asked for would mislead.", DASHBOARD)
+        table = tables(found, visit.now_ms).get(name)
+        if table is None:
+            raise turned(404, "There is no such table.", DASHBOARD)
+        return visit.file(f"{name}.csv", "".join(_csv(table)).encode(), "text/csv; charset=utf-8")
+
+    async def _found(self, visit: Visit) -> tuple[Chosen, Period, Dashboard]:
+        chosen = await self._programmes.chosen(visit, visit.query.get("program", ""))
+        period = read_period(visit.query, day_of(visit.now_ms))
+        policy = self._policy_of(chosen.program_id)
+        read = partial(
+            dashboard, self._figures, chosen.program_id, visit.viewer.scope, period.first_day, period.last_day,
+            visit.now_ms, lambda code: _stage(code, policy),
+        )  # fmt: skip
+        return chosen, period, await to_thread.run_sync(read)
+
+
+def _stage(code: str, policy: Policy) -> str:
+    entry = entry_for(code, policy)
+    return "" if entry is None else entry.stage
+
+
+def _standing(days: int, chosen: Chosen) -> str:
+    return Period(0, 0, str(days)).query(chosen.program_id)
+
+
+def _csv(table: Table) -> Sequence[str]:
+    return list(rows_as_csv([column.name for column in table.columns], table.rows))
