@@ -1,8 +1,9 @@
-"""The demo's people: an analyst, a second pair of eyes and somebody who manages people, each a click from the console."""
+"""The demo's people: an analyst, a second pair of eyes, who asks for it, and who manages people; each a click away."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import Engine
@@ -26,6 +27,7 @@ from tokens.totp import new_seed
 PEOPLE: Final[dict[str, Role]] = {
     "analyst@demo.example": "analyst",
     "senior@demo.example": "senior",
+    "lead@demo.example": "programme_admin",
     "admin@demo.example": "security_admin",
 }
 PASSWORD_BYTES: Final = 12
@@ -41,6 +43,7 @@ class Ways(NamedTuple):
     password: and `app`, the address for an authenticator app: told when they are made; None afterwards.
     """
 
+    user_id: str
     email: str
     role: Role
     link: str
@@ -74,14 +77,14 @@ def let_in(settings: Settings, master: bytes, engine: Engine, address: str, now_
         secret, link_hash = new_link()
         users.offer(user_id, Link(link_hash, "enter", now_ms + LINK_LIFE_MS), WHO, now_ms)
         link = f"{address}/console/enter/{secret}"
-        ways.append(Ways(email, role, link, made and made.password, made and made.app))
+        ways.append(Ways(user_id, email, role, link, made and made.password, made and made.app))
     return ways
 
 
-def told(ways: list[Ways], address: str) -> str:
-    """What the first run prints of them."""
+def told(ways: Sequence[Ways], address: str) -> str:
+    """How to sign in at once, in a few lines."""
     width = max(len(one.role) for one in ways)
-    lines = [f"Analyst console: {address}/console   Each link signs in once, within a day:"]
+    lines = [f"Analyst console: {address}/console. Open one of these; each signs in once, within a day:"]
     lines += [f"    {one.role:<{width}}  {one.link}" for one in ways]
     lines += [
         f"    later, as {one.email}: password {one.password}\n    and the codes of an authenticator app: {one.app}"

@@ -69,19 +69,18 @@ def main(address: str, data_dir: Path) -> None:
     engine = open_engine(settings.record_url)
     minted = mint(
         name="first run",
-        scopes=("score", "events", "tokens", "read"),
+        scopes=("score", "events", "tokens", "read", "admin"),
         program_id="default",
         now_ms=now_ms,
         expires_ms=now_ms + KEY_LIFE_MS,
     )
     ApiKeyRecord(engine).add_key(minted.row)
-    people = told_people(let_in(settings, master_key(settings), engine, address, now_ms), address)
+    ways = let_in(settings, master_key(settings), engine, address, now_ms)
     engine.dispose()
     caller = Caller(address, minted.token)
     click.echo(f"\nEarnest answers at {address}   (Ctrl-C stops it)")
     if settings.smtp_url is None or settings.messenger_url is None:
         click.echo(f"Mails and codes it would send: {address}/outbox")
-    click.echo(f"\n{people}")
     click.echo(f"\nAPI key, good for a day:\n    {minted.token}\n")
     member = f"demo-{secrets.token_hex(3)}"
     events = story(member, now_ms)
@@ -94,10 +93,12 @@ def main(address: str, data_dir: Path) -> None:
     show(told, f"{member} earns once and redeems {REDEMPTIONS} times in as many minutes. The last time:")
     following = {**events[-1], "event_id": f"{member}-next"}
     click.echo(f"\nTo ask for the next decision, paste:\n    {curl(caller, following)}\n")
-    if begun is not None:
+    if begun is None:
+        click.echo(told_people(ways, address))
+    else:
         from app.commands.living_programme import live  # noqa: PLC0415 - what learns takes a second to import
 
-        live(caller, settings, begun, folder)
+        live(caller, settings, begun, folder, ways)
 
 
 def show(told: dict[str, Any], heading: str) -> None:

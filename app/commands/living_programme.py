@@ -6,11 +6,11 @@ import http.client
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 import msgspec
@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from app.clock import system_clock
+from app.commands.demo_office import office_of, open_up
+from app.commands.demo_people import Ways, told
 from app.demo.analyst import HELD, Analyst
 from app.demo.begun import Begun
 from app.demo.caller import Caller, Unwelcome
@@ -30,13 +32,13 @@ from app.offline.event_files import EventFiles
 from app.offline.training import Plan, train
 from app.policy.file import DEFAULT_FILE
 from app.policy.file import load as load_policy
+from app.ports import RecordAway
 from app.settings import Settings
+from app.store.sql import open_engine
 from detectors.forest.card import ModelRefused
 
 POLITENESS: Final = 10
 """Added to the nice value: where processors are short, decisions go first."""
-SHOWN: Final = 3
-"""Members shown, each held for another reason."""
 LATEST: Final = 10_000
 """Decisions looked through for something to show: fifty pages, half a second."""
 READY_PATIENCE_S: Final = 15.0
@@ -47,35 +49,41 @@ SETTLED_SHARE: Final = 0.8
 Bar = Callable[[int], None]
 
 
-def live(caller: Caller, settings: Settings, begun: Begun, folder: Path) -> None:
+def live(caller: Caller, settings: Settings, begun: Begun, folder: Path, ways: Sequence[Ways]) -> None:
     """
     Load what is not there yet, learn from it, say what there is to look at, and go on until stopped.
 
     Harmless to interrupt anywhere: the next start takes it up again. Ends quietly when the service does.
 
     Args:
-        caller: A client whose key may do everything but administer.
+        caller: A client whose key may do everything.
         settings: Of the installation.
         begun: Which programme.
         folder: Of the note, and for a while of what the model is learned from.
+        ways: Its people.
     """
     os.nice(POLITENESS)
+    engine = open_engine(settings.record_url)
     try:
         _become_ready(caller)
         history = History.around(begun.at_ms)
+        office = office_of(settings, engine, caller, history, ways)
         if not begun.loaded:
             _load(caller, history)
+            open_up(settings, caller, history, office)
             begun._replace(loaded=True).write(folder)
         version = _learn(settings, history, folder / "learning")
-        _show(caller, history, version)
-        analyst = Analyst(caller, history.truth, Chance.of(SEED, "analyst", system_clock()))
+        _show(caller, history, version, ways)
+        analyst = Analyst(caller, history.truth, Chance.of(SEED, "analyst", system_clock()), office)
         Drip(caller, history, analyst, Chance.of(SEED, "drip"), system_clock, time.sleep).run()
     except Unwelcome as refused:
         click.echo(f"The programme could not be loaded: {refused}. The next start tries again.", err=True)
     except ModelRefused as refused:
         click.echo(f"No model judges: {refused}. Choose one: earnest models activate", err=True)
-    except (OSError, http.client.HTTPException):
+    except (OSError, http.client.HTTPException, RecordAway):
         return  # the service was stopped
+    finally:
+        engine.dispose()
 
 
 def _become_ready(caller: Caller) -> None:
@@ -126,33 +134,22 @@ def _learn(settings: Settings, history: History, scratch: Path) -> str | None:
     return version
 
 
-def _show(caller: Caller, history: History, version: str | None) -> None:
+def _show(caller: Caller, history: History, version: str | None, ways: Sequence[Ways]) -> None:
     """What there is to look at."""
-    latest = islice(caller.pages("/v1/decisions"), LATEST)
-    loaded = {event["event_id"] for event in history.past}
-    held = [one for one in latest if one["decision"] in HELD and one["event_id"] in loaded]
+    held = [one for one in islice(caller.pages("/v1/decisions"), LATEST) if one["decision"] in HELD]
     click.echo(f"\nThe programme is in: {len(history.past):,} events, {len(held)} of them held.")
     click.echo("It goes on, an event every second or two, with an incident now and then.")
     if version is not None:
         click.echo(f"The model {version} judges from now on; its view is `anomaly` in every decision.")
-    shown: dict[str, dict[str, Any]] = {}
-    for one in held:
-        if one["account_id"] not in {other["account_id"] for other in shown.values()}:
-            shown.setdefault(one["reasons"][0]["code"], one)
-    click.echo(f"\nTo look around, paste the first line, then any other:\n    KEY={caller.key}")
-    for one in list(shown.values())[:SHOWN]:
-        _suggest(
-            caller,
-            f"/v1/accounts/{one['account_id']}/timeline",
-            f"{one['decision']}: {one['reasons'][0]['message']}",
-        )
-    for one in list(shown.values())[:1]:
-        _suggest(
-            caller, f"/v1/accounts/{one['account_id']}", "the same member in short; /links: who else it is"
-        )
-        _suggest(
-            caller, f"/v1/decisions/{one['decision_id']}/explanation", "why, and what would have changed it"
-        )
+    click.echo(f"\n{told(ways, caller.address)}")
+    click.echo(f"\nTo look around by the API, paste the first line, then any other:\n    KEY={caller.key}")
+    _suggest(caller, "/v1/cases?limit=5", "the queue, as the console has it")
+    for one in held[:1]:
+        account = f"/v1/accounts/{one['account_id']}"
+        _suggest(caller, f"{account}/timeline", f"{one['decision']}: {one['reasons'][0]['message']}")
+        _suggest(caller, account, "the same member in short; /links: who else it is")
+        explanation = f"/v1/decisions/{one['decision_id']}/explanation"
+        _suggest(caller, explanation, "why, and what would have changed it")
     _suggest(caller, "/v1/decisions?limit=5", "the latest decisions")
     _suggest(caller, "/v1/labels?limit=5", "what analysts found")
     _suggest(caller, "/metrics", "what is counted")

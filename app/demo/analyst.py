@@ -9,11 +9,14 @@ from typing import Any, Final
 from app.demo.caller import Caller
 from app.demo.chance import Chance
 from app.demo.intents import Label
+from app.demo.office import Office
 
 CLOSED: Final = 0.6
 """Share of what was held that somebody gets round to."""
 BACKLOG: Final = 40
 """Events between a decision and the analyst's word: at one a second they seem to have read it."""
+ROUND: Final = 30
+"""Events between two looks at whether the office keeps up with its cases."""
 HELD: Final = frozenset({"review", "block"})
 
 
@@ -23,10 +26,13 @@ class Analyst:
 
     Args:
         truth: event_id → what it really was; what is not in it is legitimate.
+        office: where cases are worked meanwhile.
     """
 
-    def __init__(self, caller: Caller, truth: Mapping[str, Label], chance: Chance) -> None:
-        self._caller, self._truth, self._chance = caller, truth, chance
+    def __init__(
+        self, caller: Caller, truth: Mapping[str, Label], chance: Chance, office: Office | None = None
+    ) -> None:
+        self._caller, self._truth, self._chance, self._office = caller, truth, chance, office
         self._desk: deque[tuple[int, dict[str, Any], str]] = deque()
         self._now = 0
 
@@ -40,6 +46,8 @@ class Analyst:
     def work(self, *, patience: int = BACKLOG) -> int:
         """One more event has passed: judge what lies there long enough. Returns the labels posted."""
         self._now += 1
+        if self._office is not None and self._now % ROUND == 0:
+            self._office.keep_up()
         posted = 0
         while self._desk and self._desk[0][0] + patience <= self._now:
             _, decision, natural_id = self._desk.popleft()

@@ -26,7 +26,14 @@ class Caller(NamedTuple):
     address: str
     key: str
 
-    def ask(self, method: str, path: str, body: bytes | None = None, media: str = JSON) -> Any:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        media: str = JSON,
+        idempotency_key: str | None = None,
+    ) -> Any:
         """
         One request; the answer's JSON.
 
@@ -38,6 +45,8 @@ class Caller(NamedTuple):
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
         try:
             headers = {"Authorization": f"Bearer {self.key}", "Content-Type": media}
+            if idempotency_key is not None:
+                headers["Idempotency-Key"] = idempotency_key
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             told = json.loads(answer.read())

@@ -10,7 +10,7 @@ import msgspec
 
 from app.demo.caller import NDJSON, Caller
 from app.demo.intents import DAY_MS, Label
-from app.demo.programme import generate
+from app.demo.programme import Wave, generate
 from detectors.event import Event, instant_ms
 
 SEED: Final = 7
@@ -19,6 +19,9 @@ DAYS: Final = 45
 """7,300 events: three seconds on two cores, enough for a model, and members enough for one to act each second."""
 DAYS_AHEAD: Final = 30
 """Some 4,700 events still to come: an hour or two at one a second."""
+BAD_DAYS: Final = 6
+"""So long ago a wave began, one more incident of each typology: what is older than a week opens no case, and an office
+with nothing on its desk shows nothing."""
 BATCH: Final = 500
 """Events in one request: a third of a second, so that the bar moves."""
 
@@ -44,7 +47,8 @@ class History(NamedTuple):
     ) -> Self:
         """The programme that stands at this instant; the same instant, the same programme, byte for byte."""
         end_ms = now_ms + days_ahead * DAY_MS
-        made = generate(seed=SEED, members=members, days=days + days_ahead, end_ms=end_ms)
+        wave = Wave(now_ms - BAD_DAYS * DAY_MS, now_ms - DAY_MS)
+        made = generate(seed=SEED, members=members, days=days + days_ahead, end_ms=end_ms, wave=wave)
         over = sum(happened_ms(event) < now_ms for event in made.events)
         return cls(made.events[:over], made.events[over:], {label.event_id: label for label in made.labels})
 

@@ -13,8 +13,9 @@ from app.demo import friends, habits, ledger, occasions, typologies, world
 from app.demo.chance import Chance
 from app.demo.intents import DAY_MS, Incident, Intent, Label, Member
 from app.demo.tables import event_table
+from app.demo.typologies.stage import Wave
 
-__all__ = ["Incident", "Label", "Member", "Programme", "generate", "write"]
+__all__ = ["Incident", "Label", "Member", "Programme", "Wave", "generate", "write"]
 
 FRAUD_SHARE: Final = 0.03
 """Incidents per member in 120 days: with 3,000 members four of each typology."""
@@ -30,7 +31,13 @@ class Programme(NamedTuple):
 
 
 def generate(
-    *, seed: int, members: int, days: int, end_ms: int, fraud_share: float = FRAUD_SHARE
+    *,
+    seed: int,
+    members: int,
+    days: int,
+    end_ms: int,
+    fraud_share: float = FRAUD_SHARE,
+    wave: Wave | None = None,
 ) -> Programme:
     """
     A programme of this seed.
@@ -41,6 +48,7 @@ def generate(
         days: length of the window.
         end_ms: where it ends, exclusive, in milliseconds since 1970-01-01 UTC.
         fraud_share: incidents per member and 120 days, all typologies together; at least one of each, none at 0.
+        wave: when one more of each typology comes to its end.
 
     Returns:
         Events in order of time, labels of every event of an incident, and all accounts with their traits.
@@ -48,7 +56,7 @@ def generate(
     there = world.build(seed, members=members, start_ms=end_ms - days * DAY_MS, end_ms=end_ms)
     intents = list(_lives(seed, there))
     wanted = fraud_share * members * days / FRAUD_DAYS
-    intents += typologies.incidents(seed, there, wanted)
+    intents += typologies.incidents(seed, there, wanted, wave)
     events, labels = ledger.settle(seed, there, intents)
     known = [Member(account.id, frozenset(account.traits)) for account in there.accounts]
     return Programme(events, labels, sorted(known, key=lambda member: member.account_id))

@@ -9,7 +9,7 @@ from app.demo.chance import Chance
 from app.demo.habits import ordinary_life
 from app.demo.intents import Incident, Intent, Verdict
 from app.demo.typologies import farms, flows, insiders, stuffing, takeover, tills
-from app.demo.typologies.stage import Stage
+from app.demo.typologies.stage import Stage, Wave
 from app.demo.world import World
 
 LEADS_A_LIFE: Final = 0.6
@@ -43,19 +43,24 @@ CATALOGUE: Final[dict[str, tuple[Verdict, Plot]]] = {
 """Typology → what an analyst would call it, and what its people do."""
 
 
-def incidents(seed: int, world: World, wanted: float) -> Iterator[Intent]:
-    """What about `wanted` incidents, spread evenly over the typologies, are going to do."""
-    if wanted <= 0:
-        return
-    each = max(1, round(wanted / len(CATALOGUE)))
-    for typology, (verdict, plot) in CATALOGUE.items():
-        for number in range(each):
-            chance = Chance.of(seed, "incident", typology, number)
-            incident = Incident(chance.opaque("i", 64), typology, verdict)
-            stage = Stage(chance, world)
-            for intent in plot(stage):
-                intent.incident = incident
-                yield intent
-            for account in stage.made:
-                if account.opening and chance.happens(LEADS_A_LIFE):
-                    yield from ordinary_life(chance, world, account)
+def incidents(seed: int, world: World, wanted: float, wave: Wave | None = None) -> Iterator[Intent]:
+    """What about `wanted` incidents, spread evenly over the typologies, and those of the wave, are going to do."""
+    if wanted > 0:
+        each = max(1, round(wanted / len(CATALOGUE)))
+        for typology in CATALOGUE:
+            for number in range(each):
+                yield from _played(typology, Stage(Chance.of(seed, "incident", typology, number), world))
+    if wave is not None:
+        for typology in CATALOGUE:
+            yield from _played(typology, Stage(Chance.of(seed, "wave", typology), world, wave=wave))
+
+
+def _played(typology: str, stage: Stage) -> Iterator[Intent]:
+    verdict, plot = CATALOGUE[typology]
+    incident = Incident(stage.chance.opaque("i", 64), typology, verdict)
+    for intent in plot(stage):
+        intent.incident = incident
+        yield intent
+    for account in stage.made:
+        if account.opening and stage.chance.happens(LEADS_A_LIFE):
+            yield from ordinary_life(stage.chance, stage.world, account)

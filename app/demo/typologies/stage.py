@@ -30,6 +30,13 @@ class Kit(NamedTuple):
     place: Place
 
 
+class Wave(NamedTuple):
+    """Two instants between which one more incident of each kind comes to its end."""
+
+    since_ms: int
+    until_ms: int
+
+
 @dataclass(slots=True, eq=False)
 class Stage:
     """One incident's draws and the world it happens in."""
@@ -38,16 +45,20 @@ class Stage:
     world: World
     made: list[Account] = field(default_factory=list)
     """Accounts that exist for this incident."""
+    wave: Wave | None = None
+    """When it has to be at its end; anywhere in the window where there is none."""
 
     def begin(self, span_days: float = 0.0, earliest: float = 0.02) -> int:
         """An instant that leaves the incident `span_days` before the window ends; at any hour, mostly waking ones."""
         days = self.world.days
         latest = max(earliest * days, days - span_days - 2)
-        day = (
-            int(self.world.start_ms + self.chance.uniform(earliest * days, latest) * DAY_MS)
-            // DAY_MS
-            * DAY_MS
-        )
+        first, last = earliest * days, latest
+        if self.wave is not None:
+            first, last = (
+                min(latest, max(first, (at_ms - self.world.start_ms) / DAY_MS - span_days))
+                for at_ms in self.wave
+            )
+        day = int(self.world.start_ms + self.chance.uniform(first, last) * DAY_MS) // DAY_MS * DAY_MS
         if self.chance.happens(AT_ANY_HOUR):
             return day + self.chance.randrange(DAY_MS)
         return moment(self.chance, day, 1, EVENINGS)
