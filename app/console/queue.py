@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -68,7 +67,7 @@ class Queue:
         first = next((one for one in views if one.is_default and one.user_id == visit.viewer.user_id), None)
         if not visit.request.url.query and first is not None:
             return visit.back(f"{QUEUE}?{first.query}")
-        asked = _complete(asked, chosen)
+        asked = asked.within(chosen.program_id)
         return remember(visit, await self._page(visit, asked, chosen, views), chosen.program_id)
 
     async def _page(self, visit: Visit, asked: Asked, chosen: Chosen, views: Sequence[SavedView]) -> Response:
@@ -123,7 +122,7 @@ class Queue:
         """Take the first case that is free under the filter, and go to it."""
         asked = read_text(visit.form.text("query"))
         chosen = await self._programmes.chosen(visit, asked.one("program"))
-        asked = _complete(asked, chosen)
+        asked = asked.within(chosen.program_id)
         back, wanted = f"{QUEUE}?{asked.query()}", asked.chosen(visit.viewer.actor, visit.now_ms)
         if not visit.viewer.may("approve"):
             states = tuple(one for one in wanted.states or ("open", "in_progress") if one != "escalated")
@@ -140,7 +139,7 @@ class Queue:
         asked = read_text(visit.form.text("query"))
         chosen = await self._programmes.chosen(visit, asked.one("program"))
         scope, case_id = scope_of(visit, chosen.program_id), visit.form.text("claim")
-        back = f"{QUEUE}?{_complete(asked, chosen).query()}"
+        back = f"{QUEUE}?{asked.within(chosen.program_id).query()}"
         case = next(iter(await self._desk.some(scope, [case_id])), None)
         if case is None:
             raise turned(404, again=back)
@@ -193,12 +192,6 @@ def who(visit: Visit) -> Who:
 def undo_href(case: Case) -> str:
     """Where the move that led to this version is taken back."""
     return f"{QUEUE}/{case.case_id}/undo/{case.version}?{urlencode({'program': case.program_id})}"
-
-
-def _complete(asked: Asked, chosen: Chosen) -> Asked:
-    """The same, with the programme and the states said, so that one view has one address."""
-    state = asked.several("state") or (("live",) if asked.one("whose") == "mine" else ("todo",))
-    return replace(asked, values=asked.values | {"program": (chosen.program_id,), "state": state})
 
 
 def _yours(case: Case, now_ms: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, cast, get_args
 from urllib.parse import parse_qsl, urlencode
 
@@ -134,6 +134,11 @@ class Asked:
         """The query with one value of a filter taken away."""
         left = tuple(one for one in self.several(name) if one != value)
         return self.query(**{name: left or ("todo" if name == "state" else "")})
+
+    def within(self, program_id: str) -> Asked:
+        """The same with the programme and the states said, so that one view has one address."""
+        state = self.several("state") or (("live",) if self.one("whose") == "mine" else ("todo",))
+        return replace(self, values=self.values | {"program": (program_id,), "state": state})
 
     @property
     def states(self) -> tuple[State, ...]:

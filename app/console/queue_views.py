@@ -42,7 +42,7 @@ class QueueViews:
         back, name = f"{QUEUE}?{asked.query()}", " ".join(visit.form.text("name").split())
         if not 0 < len(name) <= NAME_MOST or not name.isprintable():
             raise turned(422, f"Give the view a name of at most {NAME_MOST} characters.", back)
-        query = asked.query(but=PERSONAL, program=chosen.program_id)
+        query = asked.within(chosen.program_id).query(but=PERSONAL)
         if len(query) > QUERY_MOST:
             raise turned(422, "This filter is too long to be kept: choose fewer of each kind.", back)
         shared = visit.form.marked("shared")
