@@ -46,7 +46,7 @@ def story(member: str, now_ms: int) -> list[dict[str, Any]]:
             "type": kind,
             "occurred_at": (now - timedelta(minutes=len(kinds) - index)).isoformat(timespec="seconds"),
             "account_id": member,
-            "points": 5_000 if kind == "earn" else 500,
+            "points": 900 if kind == "earn" else 100,
             "channel": "app",
         }
         for index, kind in enumerate(kinds)
