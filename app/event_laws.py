@@ -25,6 +25,7 @@ ID_FIELDS: Final = (
 )  # fmt: skip
 _ids = attrgetter(*ID_FIELDS)
 _profile_texts = attrgetter(*Profile.__struct_fields__)
+NO_ADDRESS: Final = Fault("/ip", "must be an IPv4 or IPv6 address, without a zone")
 
 
 def broken_laws(event: Event, now_ms: int | None) -> list[Fault]:
@@ -72,13 +73,18 @@ def _points(event: Event) -> Iterator[Fault]:
         yield Fault("/points", "must not be negative, except with type adjust")
 
 
+def is_address(ip: str) -> bool:
+    """By the C library's word: a tenth of the time of `ipaddress`, and as strict (no zones, no octal)."""
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in ip else socket.AF_INET, ip)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _where(event: Event) -> Iterator[Fault]:
-    if event.ip is not None:
-        family = socket.AF_INET6 if ":" in event.ip else socket.AF_INET
-        try:  # the C library's word: a tenth of the time of `ipaddress`, and as strict (no zones, no octal)
-            socket.inet_pton(family, event.ip)
-        except (OSError, ValueError):
-            yield Fault("/ip", "must be an IPv4 or IPv6 address, without a zone")
+    if event.ip is not None and not is_address(event.ip):
+        yield NO_ADDRESS
     place = event.location
     if place is not None and (place.lat is None) != (place.lon is None):
         yield Fault("/location", "must give lat and lon together")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from app.api.paging import instant
 from app.ports import RecordAway
 from app.problems import CONFLICT, INVALID, LOCKED, NOT_FOUND, TOO_MANY_REQUESTS, UNPROVEN, Problem
-from app.redeeming.desk import Answer, Caller, CheckedToken, Issued, Order
+from app.redeeming.desk import UNNAMED, Answer, Caller, CheckedToken, Issued, Member, Order
 from tokens.ledger import Authenticator, Budget, Page, Token
 
 CODE = "123456"
@@ -28,6 +28,7 @@ class MemoryDesk:
     links:  the text of a link → the token's id.
     calls:  (programme, call key) → the body it was made with, and its answer.
     orders: every order that reached it.
+    members: whom redemptions named.
     """
 
     now_ms: int
@@ -41,6 +42,7 @@ class MemoryDesk:
     apps: dict[str, Authenticator] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
     callers: list[Caller] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
 
     async def issue(
         self, order: Order, caller: Caller, call_key: str | None, body: bytes
@@ -164,9 +166,17 @@ class MemoryDesk:
         return Answer(msgspec.json.encode(body))
 
     async def redeem(
-        self, text: str, otp: str | None, account_id: str, caller: Caller, call_key: str, body: bytes
+        self,
+        text: str,
+        otp: str | None,
+        account_id: str,
+        caller: Caller,
+        call_key: str,
+        body: bytes,
+        member: Member = UNNAMED,
     ) -> Answer | Problem:
         self._called(caller)
+        self.members.append(member)
         held = self._of_text(text, account_id, caller)
         if held is None:
             return NOT_FOUND

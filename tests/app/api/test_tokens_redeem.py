@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from app.api.redemptions import EXAMPLE
+from app.redeeming.desk import Member
+from detectors.event import Device
 from tests.app.api.memory_desk import CODE, RESEND_AFTER_S, TRIES
 from tests.app.api.test_routes import CANARY, problem
 
@@ -42,6 +44,31 @@ async def test_a_token_is_redeemed_once_and_a_lost_answer_is_given_again(service
     assert again.headers["idempotent-replayed"] == "true"
     problem(await sent(service, REDEEM, asked(text), key="k-2"), 409)
     assert first.headers["cache-control"] == "no-store"
+
+
+async def test_the_members_address_and_device_reach_the_check(service):
+    device = {"id": "kiosk-1", "user_agent": "Kiosk/1"}
+    told = await sent(service, REDEEM, asked(await token_of(service), ip="2001:db8::7", device=device))
+    assert told.status_code == 200
+    assert service.desk.members[-1] == Member("2001:db8::7", Device(**device))
+
+
+@pytest.mark.parametrize(
+    ("member", "pointer"),
+    [
+        ({"ip": "203.0.113.256"}, "/ip"),
+        ({"ip": "fe80::1%eth0"}, "/ip"),
+        ({"ip": 7}, "/ip"),
+        ({"device": "kiosk-1"}, "/device"),
+        ({"device": {"user_agent": "x" * 513}}, "/device/user_agent"),
+        ({"device": {CANARY: 1}}, ""),
+    ],
+)
+async def test_a_member_named_badly_is_told_which_field_and_uses_nothing_up(service, member, pointer):
+    text = await token_of(service)
+    told = problem(await sent(service, REDEEM, asked(text, **member)), 422, pointer)
+    assert CANARY not in json.dumps(told)
+    assert (await sent(service, REDEEM, asked(text))).status_code == 200
 
 
 async def test_a_wrong_code_is_401_without_doubting_the_key_and_too_many_are_423(service):
