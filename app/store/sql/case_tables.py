@@ -88,7 +88,7 @@ cases = Table(
     Index("ix_cases_lease", "lease_ms", sqlite_where=_LEASED, postgresql_where=_LEASED),
     Index("ix_cases_assignee", "program_id", "assignee", sqlite_where=_ASSIGNED, postgresql_where=_ASSIGNED),
     Index(
-        "ix_cases_standing", "program_id", "priority", "due_ms", "opened_ms",
+        "ix_cases_standing", "program_id", "priority", "state", "due_ms", "opened_ms",
         sqlite_where=_LIVE, postgresql_where=_LIVE,
     ),
     Index("ix_cases_touched", "program_id", "opened_ms", "touched_ms", sqlite_where=_TOUCHED, postgresql_where=_TOUCHED),

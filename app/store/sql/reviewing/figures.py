@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 
 from app.reviewing.counting import DAY_MS, Figure
 from app.reviewing.figures import Count, Queue
-from app.store.sql.case_tables import cases
+from app.store.sql.case_tables import case_places, cases
 from app.store.sql.figure_tables import daily_figures
 from app.store.sql.reach import reading
-from app.store.sql.reviewing.scoping import of_cases, of_place
+from app.store.sql.reviewing.scoping import of_place
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -55,7 +55,7 @@ class SqlFigures:
 
     def queue(self, program_id: str, scope: Scope, first_day: int, last_day: int, now_ms: int) -> Queue:
         """How the queue stands."""
-        mine = and_(cases.c.program_id == program_id, of_cases(cases, scope))
+        mine = _mine(program_id, scope)
         from_ms, to_ms = first_day * DAY_MS, (last_day + 1) * DAY_MS
         standing = (
             select(
@@ -86,6 +86,20 @@ class SqlFigures:
             touch_ms=None if touch is None else float(touch),
             close_ms=None if took is None else float(took),
         )
+
+
+def _mine(program_id: str, scope: Scope) -> ColumnElement[bool]:
+    """The scope's cases; those of a few stores are begun at their stores, not at the programme's cases."""
+    wanted = [cases.c.program_id == program_id]
+    for kind, some in (("partner", scope.partners), ("store", scope.stores)):
+        if some is not None:
+            there = select(case_places.c.case_id).where(
+                case_places.c.program_id == program_id,
+                case_places.c.kind == kind,
+                case_places.c.value.in_(sorted(some)),
+            )
+            wanted.append(cases.c.case_id.in_(there))
+    return and_(*wanted)
 
 
 def _closed(which: ColumnElement[bool]) -> Any:
