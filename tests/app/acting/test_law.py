@@ -1,0 +1,229 @@
+"""Who may act, once, on what they saw; two people where two are needed; all of an act or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+
+from app.acting.ports import ACT_NAMES, Act, Done, Refused
+from app.acting.terms import RIGHTS
+from app.cases.ports import Scope
+from app.locking.visiting import PROVABLE
+from app.store.sql.act_tables import case_acts
+from app.store.sql.acting import stepping
+from app.users.rights import ROLES, may
+from app.users.rights import Scope as Sees
+from tests.app.acting.conftest import ANN, BEN, PROGRAM, SAM, SUE, person
+from tests.app.store.cased import NOW_MS
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_every_act_needs_its_right_and_says_so(house, role):
+    case_id, who = house.open_case("m-1", "m-2", held=("m-1",)), person("eve", role)
+    for name in ACT_NAMES:
+        done = await house.tried(who, case_id, name)
+        if not may(role, RIGHTS[name]):
+            assert (done.why, done.field) == ("forbidden", "name")
+        else:
+            assert isinstance(done, Done) or done.why != "forbidden"
+        if isinstance(done, Done):
+            case_id = house.open_case(f"m-{name}", f"n-{name}", held=(f"m-{name}",))
+    offered = {one.name: one for one in await house.desk.offered(who, house.cases.file(Scope(PROGRAM), case_id))}
+    assert offered.keys() == set(ACT_NAMES)
+    assert not any(one.possible for name, one in offered.items() if not may(role, RIGHTS[name]))
+    assert all(one.possible or one.why_not for one in offered.values())
+
+
+@pytest.mark.parametrize("sees", [Sees(frozenset({"other"})), Sees(partners=frozenset({"p-9"}))])
+async def test_a_case_of_another_programme_or_partner_is_not_there(house, sees):
+    case_id, who = house.open_case("m-1"), person("eve", "senior", sees)
+    act = Act(name="lock", act_id="act_x")
+    assert (await house.desk.consequence(who, PROGRAM, case_id, act)).why == "unknown"
+    assert (await house.desk.do(who, PROGRAM, case_id, act, 1, "because")).why == "unknown"
+    done = await house.do(ANN, case_id, "lock")
+    assert (await house.desk.undo(who, PROGRAM, case_id, done.undo)).why == "unknown"
+    assert await house.desk.acts(who, PROGRAM, case_id) == []
+
+
+async def test_of_two_analysts_at_once_one_acts_and_the_other_hears_what_changed(house):
+    case_id = house.open_case("m-1")
+    version = house.version(case_id)
+    acts = [Act(name="lock", act_id="act_a"), Act(name="label", label="fraud", act_id="act_b")]
+    came = await asyncio.gather(*(
+        house.desk.do(who, PROGRAM, case_id, act, version, "because")
+        for who, act in zip((ANN, BEN), acts, strict=True)
+    ))  # fmt: skip
+    assert sorted(type(one).__name__ for one in came) == ["Done", "Refused"]
+    (refused,) = [one for one in came if isinstance(one, Refused)]
+    assert refused.why == "stale"
+    assert [one.move for one in refused.since] == ["act"]
+    assert refused.version == house.version(case_id)
+
+
+async def test_asked_for_again_an_act_is_done_once(house):
+    case_id, act = house.open_case("m-1"), Act(name="label", label="fraud", act_id="act_a")
+    version = house.version(case_id)
+    came = await asyncio.gather(*(
+        house.desk.do(ANN, PROGRAM, case_id, act, version, "because") for _ in range(4)
+    ))  # fmt: skip
+    assert sum(not one.repeated for one in came) == 1
+    assert len(house.installation.record.labels(PROGRAM, account_id="m-1", limit=9, cursor=None).items) == 1
+    other = await house.desk.do(BEN, PROGRAM, case_id, act, version, "because")
+    assert other.why == "illegal"
+
+
+async def test_nothing_of_an_act_is_done_where_its_last_step_fails(house, monkeypatch):
+    case_id, token_id = house.open_case("m-1", held=("m-1",)), house.token("m-1")
+    told = await house.ask(ANN, case_id, Act(name="block"))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stepping.Stepper, "_set_hold", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await house.tried(ANN, case_id, "block", act_id="act_a")
+    assert [house.stands(case_id, one) for one in told.effects] == [one.before for one in told.effects]
+    await house.do(ANN, case_id, "block", act_id="act_a")
+    assert [house.stands(case_id, one) for one in told.effects] == [one.after for one in told.effects]
+    assert house.ledger.token_of(PROGRAM, token_id).state == "revoked"
+
+
+async def test_with_the_hot_store_away_it_is_durable_and_the_chores_of_the_worker_tell_it(house):
+    case_id = house.open_case("m-1", held=("m-1",))
+    await house.installation.pipeline.close()
+    done = await house.do(ANN, case_id, "block")
+    assert not done.told
+    assert house.locks.lock(PROGRAM, "m-1").locked
+    assert house.locks.due(NOW_MS + 60_000, 9)  # told by the chore of locks, as the rest by theirs
+
+
+async def test_closing_an_account_takes_two_people_and_is_undone_by_releasing(house):
+    case_id, token_id = house.open_case("m-1"), house.token("m-1")
+    told = await house.ask(SUE, case_id, Act(name="close_account"))
+    assert told.needs_second
+    done = await house.do(SUE, case_id, "close_account", typology="ato_drain")
+    assert (done.proposed, done.undo) == (True, None)
+    assert await house.desk.standing(SUE, PROGRAM, "m-1") == "open"
+    assert house.ledger.token_of(PROGRAM, token_id).state == "issued"
+
+    assert (await house.tried(SUE, case_id, "approve")).why in {"same_person", "forbidden"}
+    assert (await house.tried(ANN, case_id, "approve")).why == "forbidden"
+    told = await house.ask(SAM, case_id, Act(name="approve"))
+    await house.do(SAM, case_id, "approve")
+    assert [house.stands(case_id, one) for one in told.effects] == [one.after for one in told.effects]
+    assert await house.desk.standing(SUE, PROGRAM, "m-1") == "closed"
+    assert house.case(case_id).state == "closed"
+
+    from app.cases.ports import Wish
+    from tokens.ledger import Who
+
+    house.cases.move(Scope(PROGRAM), case_id, Who(SUE.actor), Wish(move="reopen", reason="appeal"), None, NOW_MS)
+    await house.do(SUE, case_id, "release")
+    assert await house.desk.standing(SUE, PROGRAM, "m-1") == "open"
+
+
+async def test_much_is_let_go_by_two_and_what_is_sent_back_does_nothing(house):
+    house.terms = type(house.terms)(four_eyes_minor=100)
+    case_id = house.open_case("m-1", held=("m-1",))
+    assert (await house.tried(ANN, case_id, "release")).why == "forbidden"
+    told = await house.ask(SUE, case_id, Act(name="release"))
+    assert told.needs_second
+    assert [one.kind for one in told.effects] == ["case"]
+    await house.do(SUE, case_id, "release")
+    await house.do(SAM, case_id, "reject")
+    assert house.case(case_id).state == "open"
+    await house.do(SUE, case_id, "release")
+    done = await house.do(SAM, case_id, "approve")
+    await house.installation.drain()
+    assert [house.stands(case_id, one) for one in done.effects] == [one.after for one in done.effects]
+    assert [one.state for one in await house.desk.acts(SUE, PROGRAM, case_id)] == [
+        "rejected", "done", "done", "done",
+    ]  # fmt: skip
+
+
+async def test_only_who_did_it_or_a_senior_takes_it_back_and_a_case_that_went_on_stays(house):
+    case_id = house.open_case("m-1", "m-2")
+    done = await house.do(ANN, case_id, "lock", account_ids=("m-1",))
+    assert (await house.desk.undo(BEN, PROGRAM, case_id, done.undo)).why == "not_undoable"
+    assert isinstance(await house.desk.undo(SUE, PROGRAM, case_id, done.undo), Done)
+    assert (await house.desk.undo(SUE, PROGRAM, case_id, done.undo)).repeated
+    blocked = await house.do(ANN, case_id, "block")
+    await house.do(BEN, case_id, "mark_context", kind="device", value="d", context="kiosk") if False else None
+    await house.do(BEN, case_id, "unlock", account_ids=("m-2",))
+    assert (await house.desk.undo(ANN, PROGRAM, case_id, blocked.undo)).why == "stale"
+    assert (await house.desk.undo(ANN, PROGRAM, case_id, "act_none")).why == "unknown"
+
+
+async def test_a_lock_that_asks_for_a_proof_is_one_the_member_takes_away(house):
+    case_id = house.open_case("m-1")
+    await house.do(ANN, case_id, "step_up")
+    row = house.locks.lock(PROGRAM, "m-1")
+    assert row.locked
+    assert row.asked_by in PROVABLE
+    assert (await house.tried(ANN, case_id, "step_up")).why == "impossible"
+
+
+@pytest.mark.parametrize(("name", "asked", "why", "field"), [
+    ("lock", {"account_ids": ("m-9",)}, "unknown", "account_ids"),
+    ("hold", {}, "incomplete", "until_ms"),
+    ("hold", {"until_ms": NOW_MS + 73 * 3_600_000}, "too_late", "until_ms"),
+    ("judge_pair", {}, "incomplete", "verdict"),
+    ("judge_pair", {"verdict": "household", "account_ids": ("m-1",)}, "incomplete", "account_ids"),
+    ("add_to_list", {"kind": "email", "value": "no mail", "list_name": "block"}, "incomplete", "value"),
+    ("add_to_list", {"kind": "email", "value": "x" * 600, "list_name": "block"}, "too_long", "value"),
+    ("add_to_list", {"kind": "device", "value": "d", "list_name": "block", "expires_ms": 1}, "too_late", "expires_ms"),
+    ("mark_context", {"kind": "email", "value": "a@b.example", "context": "kiosk"}, "incomplete", "context"),
+    ("revoke_token", {"token_id": "tok_foreign"}, "unknown", "token_id"),
+    ("label", {}, "incomplete", "label"),
+    ("block", {"label": "legitimate"}, "incomplete", "label"),
+    ("approve", {}, "illegal", ""),
+    ("lock", {"act_id": ""}, "incomplete", "act_id"),
+])  # fmt: skip
+async def test_what_cannot_be_is_refused_by_the_field_and_changes_nothing(house, name, asked, why, field):
+    case_id = house.open_case("m-1", "m-2", held=("m-1",))
+    version = house.version(case_id)
+    refused = await house.tried(SUE, case_id, name, **asked)
+    assert (refused.why, refused.field) == (why, field)
+    assert house.version(case_id) == version
+
+
+async def test_without_a_reason_nothing_is_done_and_who_has_the_case_is_not_passed_over(house):
+    case_id, act = house.open_case("m-1"), Act(name="lock", act_id="act_a")
+    refused = await house.desk.do(ANN, PROGRAM, case_id, act, house.version(case_id), "  ")
+    assert (refused.why, refused.field) == ("incomplete", "reason")
+    from tokens.ledger import Who
+
+    house.cases.claim(Scope(PROGRAM), case_id, Who(BEN.actor), NOW_MS)
+    assert (await house.tried(ANN, case_id, "lock")).why == "taken"
+
+
+async def test_the_story_of_an_act_names_no_value_and_its_reason_goes_with_the_members_key(house):
+    case_id = house.open_case("m-1")
+    await house.do(SUE, case_id, "add_to_list", kind="email", value="anna@example.org", list_name="block")
+    with house.engine.connect() as connection:
+        rows = connection.execute(select(case_acts)).all()
+    assert "anna" not in repr(rows)
+    assert "they called" not in repr(rows)
+    (row,) = await house.desk.acts(SUE, PROGRAM, case_id)
+    assert row.reason == "they called and said so"
+    assert [one.what for one in row.effects] == ["block:email"]
+    with house.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM account_keys")
+    (row,) = await house.desk.acts(SUE, PROGRAM, case_id)
+    assert row.reason is None
+
+
+async def test_every_act_and_what_took_it_back_is_in_the_audit(house):
+    case_id = house.open_case("m-1")
+    done = await house.do(ANN, case_id, "lock")
+    await house.desk.undo(ANN, PROGRAM, case_id, done.undo)
+    whole = house.audit.verify(house.engine)
+    with house.engine.connect() as connection:
+        events = connection.exec_driver_sql("SELECT event FROM audit ORDER BY seq").scalars().all()
+    assert whole.rows == len(events)
+    assert [one for one in events if one.startswith(("act.", "account."))] == [
+        "account.locked", "act.lock", "account.unlocked", "act.undone",
+    ]  # fmt: skip
