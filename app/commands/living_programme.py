@@ -69,7 +69,7 @@ def live(caller: Caller, settings: Settings, begun: Begun, folder: Path, ways: S
         history = History.around(begun.at_ms)
         office = office_of(settings, engine, caller, history, ways)
         if not begun.loaded:
-            _load(caller, history)
+            _load(caller, history, begun.at_ms)
             open_up(settings, caller, history, office)
             begun._replace(loaded=True).write(folder)
         version = _learn(settings, history, folder / "learning")
@@ -98,13 +98,13 @@ def _become_ready(caller: Caller) -> None:
             return
 
 
-def _load(caller: Caller, history: History) -> None:
+def _load(caller: Caller, history: History, at_ms: int) -> None:
     past = history.past
     click.echo(
         f"Loading a programme: {MEMBERS} members, {DAYS} days, {len(past):,} events; then a model learns from it."
     )
     with _bar("loading", len(past)) as told:
-        load(caller, past, told)
+        load(caller, past, at_ms, told)
     held = [one for one in caller.pages("/v1/decisions") if one["decision"] in HELD]
     analyst = Analyst(caller, history.truth, Chance.of(SEED, "analyst"))
     for decision in sorted(held, key=lambda one: str(one["occurred_at"]))[: int(SETTLED_SHARE * len(held))]:

@@ -24,6 +24,8 @@ VISIT_MS: Final = 30 * MINUTE_MS
 REST_MS: Final = 20 * MINUTE_MS
 """A month is told in three hours, and members should hardly look hurried for it: who was here lately lets others in.
 Measured over an hour: 1.4 % of honest events not simply allowed; 3.6 % with half the rest."""
+PAPERS: Final = frozenset({"receipt_id", "order_id"})
+"""Of a purchase: the same month told again is of other purchases, or everybody would hand in every receipt twice."""
 FEWEST: Final = 100
 """Events ahead, below which the month is told from its beginning."""
 
@@ -77,6 +79,10 @@ class Drip:
         original = event.get("original_event_id")
         if original is not None:
             stamped["original_event_id"] = sent.get(original, original)
+        stamped |= {
+            name: f"{event[name]}{sent[event['event_id']].removeprefix(event['event_id'])}"
+            for name in PAPERS & event.keys()
+        }
         try:
             self._analyst.look(self._caller.decide(stamped), event["event_id"])
             self._analyst.work()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, Self
 
@@ -22,6 +22,8 @@ DAYS_AHEAD: Final = 30
 BAD_DAYS: Final = 6
 """So long ago a wave began, one more incident of each typology: what is older than a week opens no case, and an office
 with nothing on its desk shows nothing."""
+ASKED_DAYS: Final = 30
+"""So long the programme has asked before it acted; what is older it handed in when it began."""
 BATCH: Final = 500
 """Events in one request: a third of a second, so that the bar moves."""
 
@@ -58,14 +60,23 @@ def happened_ms(event: dict[str, Any]) -> int:
     return instant_ms(msgspec.convert(event, Event))
 
 
-def load(caller: Caller, events: Sequence[dict[str, Any]], told: Told) -> int:
+def load(caller: Caller, events: Sequence[dict[str, Any]], now_ms: int, told: Told) -> None:
     """
-    Tell the service what happened, as a back office does; what it knows already it counts once.
+    Tell the service what happened: first what it was handed in, as a back office does, then what it was asked about.
 
-    Returns how many were new to it. Raises as `Caller.ask`; to call it again then goes on where it stopped.
+    What it knows already it counts once, so to call it again goes on where it stopped. Raises as `Caller.ask`.
     """
-    encode, new, rest = msgspec.json.Encoder().encode_lines, 0, iter(events)
-    while batch := list(islice(rest, BATCH)):
-        new += caller.ask("POST", "/v1/events", encode(batch), NDJSON)["accepted"]
+    asked_ms, encode = now_ms - ASKED_DAYS * DAY_MS, msgspec.json.Encoder()
+    before = sum(happened_ms(event) < asked_ms for event in events)
+    for batch in _batches(events[:before]):
+        caller.ask("POST", "/v1/events", encode.encode_lines(batch), NDJSON)
         told(len(batch))
-    return new
+    for batch in _batches(events[before:]):
+        caller.ask("POST", "/v1/decisions/batch", encode.encode(batch))
+        told(len(batch))
+
+
+def _batches(events: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    rest = iter(events)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
