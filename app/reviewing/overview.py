@@ -11,6 +11,7 @@ from app.feedback.ports import PairRow, PairVerdict
 from app.ports import AccountRow, Action, LockRow, Outcome, Page
 from app.reviewing.account import PROFILES, Earning, Members, earning, latest, mask
 from app.reviewing.balance import MOVES_SHOWN, Balance, Moves, balances
+from app.reviewing.counting import DAY_MS
 from app.reviewing.graph import Link, Neighbours
 from app.reviewing.panels import ContextOf, Item, Uses, panels
 from app.reviewing.timeline import Moment, Moments
@@ -177,7 +178,7 @@ class Overviews:
         return Overview(
             program_id, account_id, totals, lock,
             who={field: mask(field, value) for field, value in profile.items()},
-            earning=earning(self._from.members, self._segment(program_id), *name, now_ms) if whole else None,
+            earning=earning(self._from.members, self._segment(program_id), *name, _tonight(now_ms)) if whole else None,
             balance=balances(self._from.moves.moved(*name, MOVES_SHOWN)) if whole else None,
             links=self._linked(program_id, account_id, scope),
             things=panels(self._from.uses, self._contexts(program_id, now_ms), *name, scope),
@@ -202,6 +203,11 @@ class Overviews:
         if scope.is_whole_programme:
             links += [_only_said(other, one) for other, one in said.items()]
         return sorted(links, key=lambda one: (-one.probability, one.account_id))
+
+
+def _tonight(now_ms: int) -> int:
+    """The end of the day (UTC): stretches that end there are drawn once a day, not at every look."""
+    return -(-now_ms // DAY_MS) * DAY_MS
 
 
 def _other(pair: PairRow, account_id: str) -> str:

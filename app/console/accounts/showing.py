@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from anyio import to_thread
@@ -96,6 +96,7 @@ class AccountPages:
             one=one, found=found, charts=charts, notes=notes, names=names, view="", hrefs=hrefs,
             typology=case_words.typology, states=case_words.STATES, resolutions=case_words.RESOLUTIONS,
             priorities=case_words.PRIORITIES, reasons=REASON_WORDS, typologies=TYPOLOGIES, titles=TITLES,
+            worded=_worded,
             open_case=next((case for case in found.cases if case.state != "closed"), None), **shown,
         )  # fmt: skip
 
@@ -192,3 +193,8 @@ class AccountPages:
             return []
         files = [await self._cases.get(mine, case.case_id) for case in found.cases[:NOTES_FROM]]
         return [(file.case.case_id, note) for file in files if file is not None for note in file.notes]
+
+
+def _worded(fields: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Fields of a profile in words, in the order of names."""
+    return [(name.replace("_", " ").capitalize(), value) for name, value in sorted(fields.items())]

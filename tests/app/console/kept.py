@@ -80,7 +80,7 @@ class Kept:
         self.review: Reviewing = reviewing(
             MASTER, self.engine, self.record, self.file, self.sighter, explain, Shelf(DEFAULT_FILE.parent / "none")
         )  # fmt: skip
-        self.review = replace(self.review, room=DrawingRoom(ThreadPoolExecutor(1)))
+        self.review = replace(self.review, room=DrawingRoom(ThreadPoolExecutor(1), patience_s=60))
         self.cases = Cases(MASTER, self.engine, self.file)
         self.feedback = FeedbackDesk(
             SqlFeedback(self.engine, seal, self.keys, self.audit), told, self.sighter.digest,
@@ -135,7 +135,9 @@ def entry(n: int, account_id: str = "m-1", **given: Any) -> Decided:
     )  # fmt: skip
 
 
-PERSON = Profile(email="mira@shop.example", phone="+4915112345678", given_name="Mira", city="Köln", country="DE")
+PERSON = Profile(
+    email="mira@shop.example", phone="+4915112345678", given_name="Mira", city="Köln", country="DE"
+)
 
 
 def filled(engine: Engine) -> Kept:
