@@ -6,6 +6,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 SVG: Final = "http://www.w3.org/2000/svg"
+WIDE: Final = 600
+"""Pixels from which on a picture asks for the whole page."""
 ET.register_namespace("", SVG)
 
 
@@ -15,9 +17,9 @@ def finish(root: ET.Element, title: str, description: str, *, has_links: bool) -
 
     A picture with links is a group: what is inside an `img` is hidden from screen readers.
     """
+    root.set("class", "chart wide" if float(root.get("width", "0")) > WIDE else "chart")
     for name in ("version", "width", "height"):
         root.attrib.pop(name, None)
-    root.set("class", "chart")
     root.set("role", "group" if has_links else "img")
     root.set("aria-label", f"{title}. {description}" if description else title)
     head = ET.Element(f"{{{SVG}}}title")

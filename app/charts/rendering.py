@@ -16,7 +16,7 @@ from app.charts.inks import CLASSES, INK
 VEGA_LITE: Final = "6.1"
 _LINK: Final = "{http://www.w3.org/1999/xlink}href"
 _TEXT: Final = {
-    "labelColor": INK["quiet"], "titleColor": INK["quiet"], "labelFontSize": 12, "titleFontSize": 12,
+    "labelColor": INK["quiet"], "titleColor": INK["quiet"], "labelFontSize": 13, "titleFontSize": 13,
     "titleFontWeight": "normal",
 }  # fmt: skip
 _LINES: Final = {"gridColor": INK["line"], "domainColor": INK["line"], "tickColor": INK["line"]}
@@ -28,7 +28,7 @@ CONFIG: Final = {
     "view": {"stroke": None},
     "axis": _TEXT | _LINES,
     "legend": _TEXT | {"orient": "top", "title": None},
-    "text": {"fontSize": 12, "color": INK["ink"]},
+    "text": {"fontSize": 13, "color": INK["ink"]},
 }
 
 

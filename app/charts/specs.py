@@ -9,9 +9,17 @@ from app.charts.chart import Cell, Chart, Door
 from app.charts.inks import INK
 
 WIDTH: Final = 480
+WIDE: Final = 680
+"""Across a whole page; the others stand two in a row."""
 HEIGHT: Final = 180
-BAR: Final = 22
-"""Pixels a horizontal bar takes with its gap."""
+NARROW: Final = 400
+"""Shrunk to a telephone's width, letters are still 10 pixels high."""
+BAR: Final = 24
+"""Pixels a row takes with its gap."""
+NAMED_BAR: Final = 38
+"""The same with its name above it: reason codes are half as long as the picture is wide."""
+FIT: Final = {"type": "fit-x", "contains": "padding"}
+"""The width is that of the whole picture, so that letters are as large in one as in the next."""
 DAY_MS: Final = 86_400_000
 ACTIONS: Final = ("allow", "challenge", "review", "block")
 
@@ -58,14 +66,15 @@ def over_time(
             values.append(row)
     colours = {"domain": list(actions), "range": [INK[action] for action in actions]}
     spec = {
-        "width": WIDTH,
+        "width": WIDE,
+        "autosize": FIT,
         "height": HEIGHT,
         "data": {"values": values},
-        "mark": {"type": "bar", "binSpacing": 1},
+        "mark": {"type": "bar", "orient": "vertical", "binSpacing": 1},
         "encoding": {
             "x": _time("t", scale={"type": "utc", "domain": [first_day * DAY_MS, (last_day + 1) * DAY_MS]}),
             "x2": {"field": "e"},
-            "y": {"field": "n", "type": "quantitative", "axis": _axis(None, 3)},
+            "y": {"field": "n", "type": "quantitative", "stack": "zero", "axis": _axis(None, 3)},
             "color": {"field": "a", "type": "nominal", "scale": colours},
             "order": {"field": "o"},
             "href": {"field": "u"},
@@ -86,21 +95,26 @@ def bars(title: str, counts: Sequence[tuple[str, float, str]], unit: str) -> Cha
         {"k": name, "n": value, "i": i, **({"u": f"#{next(numbers)}"} if href else {})}
         for i, (name, value, href) in enumerate(counts)
     ]
-    y = {
-        "field": "k",
-        "type": "nominal",
-        "sort": {"field": "i"},
-        "axis": {"title": None, "ticks": False, "labelLimit": 260},
-    }
-    x = {"field": "n", "type": "quantitative", "axis": None}
+    words = {"type": "text", "dy": -8, "baseline": "bottom"}
     spec = {
-        "width": WIDTH // 2,
-        "height": BAR * max(1, len(values)),
+        "width": NARROW,
+        "height": NAMED_BAR * max(1, len(values)),
         "data": {"values": values},
-        "encoding": {"y": y, "x": x, "href": {"field": "u"}},
+        "encoding": {
+            "y": {"field": "i", "type": "ordinal", "axis": None},
+            "x": {"field": "n", "type": "quantitative", "axis": None},
+            "href": {"field": "u"},
+        },
         "layer": [
-            {"mark": {"type": "bar", "height": BAR - 8, "color": INK["main"]}},
-            {"mark": {"type": "text", "align": "left", "dx": 4}, "encoding": {"text": {"field": "n"}}},
+            {"mark": {"type": "bar", "height": 10, "yOffset": NAMED_BAR // 4, "color": INK["main"]}},
+            {
+                "mark": {**words, "align": "left"},
+                "encoding": {"x": {"value": 0}, "text": {"field": "k"}},
+            },
+            {
+                "mark": {**words, "align": "right"},
+                "encoding": {"x": {"value": NARROW}, "text": {"field": "n", "format": ","}},
+            },
         ],
     }
     rows: list[tuple[Cell, ...]] = [(name, value) for name, value, _ in counts]
@@ -123,12 +137,13 @@ def shares(title: str, found: Sequence[tuple[str, float, float, float, str]]) ->
         "field": "k",
         "type": "nominal",
         "sort": {"field": "i"},
-        "axis": {"title": None, "ticks": False, "labelLimit": 260},
+        "axis": {"title": None, "ticks": False, "labelLimit": 0},
     }
     scale = {"domain": [0, 1]}
     axis = {"title": None, "format": "%", "values": [0, 0.5, 1]}
     spec = {
-        "width": WIDTH // 2,
+        "width": NARROW,
+        "autosize": FIT,
         "height": BAR * max(1, len(values)),
         "data": {"values": values},
         "encoding": {"y": y, "href": {"field": "u"}},
@@ -141,7 +156,7 @@ def shares(title: str, found: Sequence[tuple[str, float, float, float, str]]) ->
                 },
             },
             {
-                "mark": {"type": "point", "filled": True, "size": 90, "color": INK["main"]},
+                "mark": {"type": "point", "filled": True, "opacity": 1, "size": 90, "color": INK["main"]},
                 "encoding": {"x": {"field": "n", "type": "quantitative", "scale": scale}},
             },
         ],

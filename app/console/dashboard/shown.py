@@ -81,7 +81,7 @@ def queue_tiles(found: Dashboard, now_ms: int) -> list[Tile]:
         Tile("Open cases", points(count), ", ".join(levels), DEFINITIONS["open"], standing if count else ""),
         Tile("Overdue", points(queue.overdue), f"of {points(count)} open", DEFINITIONS["overdue"],
              late if queue.overdue else ""),
-        Tile("Open the longest", since, "now", DEFINITIONS["oldest"], longest if count else ""),
+        Tile("Open the longest", since, "and not closed", DEFINITIONS["oldest"], longest if count else ""),
         Tile("First look after", _span(queue.touch_ms), "on average", DEFINITIONS["first_touch"],
              "" if queue.touch_ms is None else opened),
         Tile("Closed after", _span(queue.close_ms), f"on average, {points(queue.closed)} closed",
@@ -103,9 +103,9 @@ def rate_tile(rate: Rate) -> Tile:
 
 
 def of(part: Share) -> str:
-    """`12 of 40; 18 to 45 %`: the interval that holds the true share with 95 % confidence."""
+    """`12 of 40 (18 to 45 %)`: the interval that holds the true share with 95 % confidence."""
     low, high = (percent(one).removesuffix(" %") for one in (part.low, part.high))
-    return f"{points(part.part)} of {points(part.whole)}; {low} to {high} %"
+    return f"{points(part.part)} of {points(part.whole)} ({low} to {high} %)"
 
 
 def percent(share: float) -> str:
@@ -198,7 +198,7 @@ def _detectors(found: Dashboard) -> Table:
 
 
 def charts(found: Dashboard, period: Period) -> dict[str, Chart]:
-    """Those that have something to show, by the name of the table beside them."""
+    """Those that have something to show, by the name of the table beside them. Allowed ones would dwarf the others."""
     made = {}
     alerts = {day: {name: its[name] for name in OPENING if its.get(name)} for day, its in found.days.items()}
     if found.days:
