@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -11,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Locator
 from standardwebhooks import Webhook
 
 from app import data_dir as layout
@@ -112,7 +115,10 @@ def house(home: Path, **settings: str) -> Iterator[House]:
         "EARNEST_TRUSTED_PROXIES": "127.0.0.1",
         "EARNEST_WEBHOOK_NETWORKS": "127.0.0.0/8",
     }
-    with receiving(Receiver()) as receiver, Installation(home / "it", workers=1, **(given | settings)) as running:
+    with (
+        receiving(Receiver()) as receiver,
+        Installation(home / "it", workers=1, **(given | settings)) as running,
+    ):
         made = House(running, receiver)
         with made.earnest:
             yield made
@@ -121,7 +127,10 @@ def house(home: Path, **settings: str) -> Iterator[House]:
 def happened(kind: str, account_id: str, **rest: Any) -> Event:
     """Something that happens now, under an id of its own."""
     return Event(
-        **({"type": kind, "occurred_at": datetime.now(UTC), "account_id": account_id, "event_id": fresh("e")} | rest)
+        **(
+            {"type": kind, "occurred_at": datetime.now(UTC), "account_id": account_id, "event_id": fresh("e")}
+            | rest
+        )
     )
 
 
@@ -147,6 +156,18 @@ def insisting(call: Callable[[], T]) -> T:
     return found[0]
 
 
+def audit_is_whole(home: House) -> None:
+    """By the command, beside the running service."""
+    told = subprocess.run(
+        [sys.executable, "-m", "app.cli", "audit", "verify", "--data", str(home.running.data_dir)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert re.match(r"\d+ rows, whole\.", told.stdout)
+
+
 class Loop:
     """
     Args:
@@ -158,7 +179,12 @@ class Loop:
     """
 
     def __init__(
-        self, house: House, one: Member, way: Way = "sms_otp", account_id: str | None = None, locale: str = "en"
+        self,
+        house: House,
+        one: Member,
+        way: Way = "sms_otp",
+        account_id: str | None = None,
+        locale: str = "en",
     ) -> None:
         self._house, self.one, self.way, self._texts = house, one, way, TEXTS[locale]
         self.account_id, self.phone = account_id or fresh(), number()
@@ -201,7 +227,7 @@ class Loop:
             self._press(lambda: self._button("way_passkey"), "passkey_heading")
         else:
             button = self.one.page.get_by_role("button", name=self.phone[-2:])
-            self._press(button.click, "type_heading")
+            self._press(lambda: _click(button), "type_heading")
 
     def prove(self) -> None:
         """Proven, and taken back to the shop, which asks Earnest and believes no address."""
@@ -214,7 +240,9 @@ class Loop:
         assert self.decision is not None
         assert self.decision.step_up is not None
         told = parse_qs(urlsplit(self.one.page.url).query)
-        assert told == {"challenge_id": [self.decision.step_up.challenge_id], "status": ["passed"]}, told
+        assert told == {"challenge_id": [self.decision.step_up.challenge_id], "status": ["passed"]}, (
+            self.one.page.url
+        )
         until(lambda: self._standing()["decision"] == "allow")
 
     def issue(self) -> None:
@@ -305,7 +333,7 @@ class Loop:
         self._button("code_confirm")
 
     def _button(self, name: str) -> None:
-        self.one.page.get_by_role("button", name=self._texts[name], exact=True).click()
+        _click(self.one.page.get_by_role("button", name=self._texts[name], exact=True))
 
     def _press(self, press: Callable[[], None], there: str) -> None:
         """A gesture and the page it leads to; where that cannot come, the page before again, as members do."""
@@ -323,7 +351,8 @@ class Loop:
         """Whether this page is shown; a page that has been left for the shop already was."""
         if self.one.page.url.startswith(SHOP):
             return heading == "check_passed_heading"
-        return self._heading() == self._texts[heading]
+        inside = urlsplit(self.one.page.url).path.startswith("/check")
+        return inside and self._heading() == self._texts[heading]
 
     def _broken(self) -> bool:
         """Whether the browser got no answer, or one that asks for patience."""
@@ -343,3 +372,8 @@ class Loop:
             answer = self.one.page.goto(url)
             return answer is not None and answer.status < 500
         return self.one.page.url.startswith(SHOP)
+
+
+def _click(button: Locator) -> None:
+    """Without waiting for the page it leads to, which may be left for another at once."""
+    button.click(no_wait_after=True)
