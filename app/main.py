@@ -147,6 +147,7 @@ def create_app(settings: Settings) -> ASGIApp:
         clock=system_clock,
         explain=explain,
         links=Linker(record, record, sighter, system_clock).links,
+        overview=review.overviews.of,
         entity_digest=sighter.digest,
         caught_up=freshness.caught_up,
         policy=lambda program_id: shown(file.programme(program_id)),

@@ -16,7 +16,9 @@ from app.locking.desk import LockDesk
 from app.ports import Clock, Origin, Outcome, Page, Record
 from app.redeeming.desk import Caller, Desk
 from app.redeeming.enrolling import Enroller
+from app.reviewing.overview import Overview
 from app.stepping_up.asking import StepUpDesk
+from app.users.rights import Scope
 from app.webhooks.endpoints import Webhooks
 from detectors.event import Event
 from tokens.ledger import Who
@@ -59,6 +61,7 @@ class Api:
 
     record:        the durable record; synchronous, so routes call it in a thread.
     explain:       (programme, decision id, audience, locale) → explanation, None where there is none.
+    overview:      (programme, account id, scope, now) → an account from all sides, None where it is unknown; synchronous.
     links:         (programme, account id) → accounts held to be the same person's, None where it is unknown.
     entity_digest: (programme, kind, value) → the 8-byte keyed hash by which a list entry is looked up.
     policy:        programme → the active policy as JSON bytes.
@@ -84,6 +87,7 @@ class Api:
     clock: Clock
     explain: Callable[[str, str, Audience, str], Awaitable[Explanation | None]]
     links: Callable[[str, str], Awaitable[Links | None]]
+    overview: Callable[[str, str, Scope, int], Overview | None]
     entity_digest: Callable[[str, str, str], bytes]
     policy: Callable[[str], bytes]
     unready: Callable[[], Awaitable[Sequence[str]]]

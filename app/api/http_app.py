@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
 
 from app.api import (
+    account_overview,
     accounts,
     authenticators,
     batches,
@@ -44,6 +45,7 @@ _STATED: Final = (
     *batches.OPERATIONS,
     *challenges.OPERATIONS,
     *accounts.OPERATIONS,
+    *account_overview.OPERATIONS,
     *locks.OPERATIONS,
     *pairs.OPERATIONS,
     *labels.OPERATIONS,

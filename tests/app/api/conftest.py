@@ -50,6 +50,10 @@ from app.ports import (
     Page,
     TimelineItem,
 )
+from app.reviewing.account import Earning, Stretch
+from app.reviewing.balance import Balance
+from app.reviewing.overview import Linked, Overview
+from app.users.rights import EVERYTHING
 from detectors.event import Event, instant_ms
 from tests.app.api.memory_cases import MemoryCases
 from tests.app.api.memory_desk import MemoryDesk
@@ -317,6 +321,17 @@ def service() -> Service:
     async def links(program_id, account_id):
         return None if record.account(program_id, account_id) is None else Links(None, ())
 
+    def overview(program_id, account_id, scope, now_ms):
+        assert scope == EVERYTHING
+        assert now_ms > 0
+        row = record.account(program_id, account_id)
+        usual = Earning((Stretch(0, 1, 2),), 500.0, 350.0)
+        linked = Linked("m-9", 0.9, (("device", "same", 3.0),), 1, "household")
+        return None if row is None else Overview(
+            program_id, account_id, row, None, {"email": "m•••@s•••.com"}, usual,
+            [Balance(1, "dec_1", 5, estimated=True)], [linked], {}, [], [], [], [], [], [],
+        )  # fmt: skip
+
     async def lists_changed():
         changes.append(1)
 
@@ -346,6 +361,7 @@ def service() -> Service:
         clock=lambda: now_ms[0],
         explain=explain,
         links=links,
+        overview=overview,
         entity_digest=digest,
         policy=lambda program_id: msgspec.json.encode({"version": "p1", "program_id": program_id}),
         unready=unready,
@@ -363,7 +379,9 @@ def service() -> Service:
         who=lambda caller: Who(caller.principal.key_id),
         measured=lambda *seen: measured.append(seen),
     )
-    built = Service(record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits, kept_cases)
+    built = Service(
+        record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits, kept_cases
+    )
     built.tokens = {scope: built.add_key(scope) for scope in ("score", "events", "tokens", "read", "admin")}
     return built
 
