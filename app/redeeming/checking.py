@@ -19,6 +19,8 @@ from detectors.snapshot import DAY_S, LinkSeen
 from tokens.ledger import Doubt, Ledger, Token, Who
 
 MS: Final = 1_000
+CAPS: Final = "limit"
+"""Whose reasons those of used-up caps are, in a decision's answer."""
 FROZEN_BY_CHECK: Final = "check "
 """Before the decision, in the audit of a token that it froze."""
 
@@ -36,8 +38,9 @@ class Challenged(NamedTuple):
     methods: tuple[StepUpMethod, ...]
 
 
-Checked = Cleared | Challenged | Literal["held", "frozen", "locked", "not_live"]
-"""`held`: a person looks first. `not_live`: the token has changed meanwhile, look again."""
+Checked = Cleared | Challenged | Literal["held", "frozen", "locked", "spent", "not_live"]
+"""`held`: a person looks first. `spent`: a cap has no room now, and nothing is suspected. `not_live`: the token changed
+meanwhile, look again."""
 
 
 class Ways(Protocol):
@@ -129,6 +132,8 @@ class RedemptionCheck:
         if made.decision == "block":
             if any(reason.get("code") == LOCKED for reason in made.reasons):
                 return "locked"  # locked since the token was read: nothing is suspected, nothing is used up
+            if made.reasons and all(reason.get("detector") == CAPS for reason in made.reasons):
+                return "spent"
             why = FROZEN_BY_CHECK + made.decision_id
             return "frozen" if self._ledger.freeze(token.token_hash, why, who, now_ms) else "not_live"
         methods = self._ways(token, now_ms) if made.decision == "challenge" else ()

@@ -70,6 +70,7 @@ CHECKED: Final[dict[str, Problem]] = {
     "held": HELD,
     "frozen": FROZEN_BY_CHECK,
     "locked": ACCOUNT_LOCKED,
+    "spent": LOCKED.because("A cap of the programme has no room now. Nothing was used up: later it redeems."),
     "not_live": CONFLICT.because("The token changed this very moment. Ask again."),
 }
 """What the check led to, where it is not to go on."""

@@ -291,6 +291,8 @@ class MemberVisits:
         checked = self._check.check(found, visitor, claimant.who, proven=proven)
         if isinstance(checked, Challenged):
             return self._view(found, "confirm", challenge_id=challenge_id(checked.decision_id))
+        if checked == "spent":
+            return self._view(found, "delayed")
         if not isinstance(checked, Cleared):
             return self._fresh(found, session, client)
         released = self._releaser.release(found, proof, claimant, None, checked.decision_id)

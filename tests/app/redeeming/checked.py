@@ -52,6 +52,12 @@ when = "event.points == 999"
 applies_to = ["redeem"]
 effect = "block"
 message = "always stopped"
+[caps.ONE_AN_HOUR]
+applies_to = ["redeem"]
+per = "member"
+window = 3_600
+max = 1
+reward_ids = ["scarce"]
 """
 
 

@@ -9,6 +9,7 @@ from app.redeeming.desk import Answer, Member
 from detectors.event import Device
 from tests.app.redeeming.checked import browser, passed
 from tests.app.redeeming.promise import BACKEND, PAYLOAD
+from tokens.ledger import Reward
 
 
 @pytest.mark.parametrize(("points", "reason"), [(777, "ASK"), (888, "LOOK")])
@@ -101,3 +102,17 @@ async def test_a_passed_challenge_stands_while_the_code_of_the_token_lapses(chec
     paid = await checked.visits.verify(cookie, checked.code(), view.echo, known)
     assert (paid.step, paid.payload) == ("reward", PAYLOAD)
     assert len(await checked.made()) == 1
+
+
+async def test_a_cap_that_is_used_up_suspects_nobody_and_uses_nothing_up(checked):
+    """The same link redeems once there is room again."""
+    first, _ = await checked.issue(reward=Reward(reward_id="scarce", points=1))
+    assert (await checked.released(first, browser())).payload == PAYLOAD
+    assert await checked.outcomes() == ["completed"]
+    text, body = await checked.issue(reward=Reward(reward_id="scarce", points=1), expires_in_s=86_400)
+    assert (await checked.released(text, browser())).step == "delayed"
+    assert (await checked.redeem(text)).status == 423
+    token = await checked.token_now(body["token_id"])
+    assert (token.state, token.held_ms) == ("issued", None)
+    await checked.later(3_601)
+    assert (await checked.released(text, browser())).payload == PAYLOAD
