@@ -23,7 +23,10 @@ def sentences(plan: Plan) -> Sequence[str]:
     for effect in plan.effects:
         found[effect.kind, effect.after].append(effect)
     ordered = sorted(found.items(), key=lambda item: _WEIGHT.index(item[0][0]))
-    told = [_TOLD[kind](effects) for (kind, _), effects in ordered]
+    told = [
+        _TOLD[kind](effects) if after or kind == "list" else _back(effects)
+        for (kind, after), effects in ordered
+    ]
     return [*told, *([_worth(plan)] if plan.points or plan.value_minor else []), *plan.shown]
 
 
@@ -32,6 +35,12 @@ def _which(effects: Sequence[Effect], one: str) -> str:
     if len(names) > NAMED:
         return f"{len(names):,} {one}s"
     return f"{one}{'' if len(names) == 1 else 's'} {', '.join(names)}"
+
+
+def _back(effects: Sequence[Effect]) -> str:
+    """What had not been said before is not said any more."""
+    said = effects[0].before.replace("_", " ")
+    return f"No longer {said}: {_which(effects, effects[0].kind)}."
 
 
 def _redeeming(effects: Sequence[Effect]) -> str:

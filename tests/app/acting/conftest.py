@@ -101,7 +101,8 @@ class House:
 
     def _issuer(self) -> Issuer:
         clock = self.installation.clock
-        rings = Rings(SqlKeyStore(self.engine, Seal(derive(MASTER, "tokens/keys")), self.audit), clock)
+        keys = SqlKeyStore(self.engine, Seal(derive(MASTER, "tokens/keys")), self.audit)
+        rings = self.rings = Rings(keys, clock)
         return Issuer(
             self.ledger, Finder(rings, self.ledger.token, clock), rings, Secrets.of(MASTER),
             terms=lambda _: (DEFAULT_TERMS, "p1"), decision=self.installation.record.decision,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.acting.ports import ACT_NAMES, Act, Done, Refused
 from app.acting.terms import RIGHTS
-from app.cases.ports import Scope
+from app.cases.ports import Scope, Wish
 from app.locking.visiting import PROVABLE
 from app.store.sql.act_tables import case_acts
 from app.store.sql.acting import stepping
@@ -17,6 +17,7 @@ from app.users.rights import ROLES, may
 from app.users.rights import Scope as Sees
 from tests.app.acting.conftest import ANN, BEN, PROGRAM, SAM, SUE, person
 from tests.app.store.cased import NOW_MS
+from tokens.ledger import Who
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -30,7 +31,9 @@ async def test_every_act_needs_its_right_and_says_so(house, role):
             assert isinstance(done, Done) or done.why != "forbidden"
         if isinstance(done, Done):
             case_id = house.open_case(f"m-{name}", f"n-{name}", held=(f"m-{name}",))
-    offered = {one.name: one for one in await house.desk.offered(who, house.cases.file(Scope(PROGRAM), case_id))}
+    offered = {
+        one.name: one for one in await house.desk.offered(who, house.cases.file(Scope(PROGRAM), case_id))
+    }
     assert offered.keys() == set(ACT_NAMES)
     assert not any(one.possible for name, one in offered.items() if not may(role, RIGHTS[name]))
     assert all(one.possible or one.why_not for one in offered.values())
@@ -117,10 +120,9 @@ async def test_closing_an_account_takes_two_people_and_is_undone_by_releasing(ho
     assert await house.desk.standing(SUE, PROGRAM, "m-1") == "closed"
     assert house.case(case_id).state == "closed"
 
-    from app.cases.ports import Wish
-    from tokens.ledger import Who
-
-    house.cases.move(Scope(PROGRAM), case_id, Who(SUE.actor), Wish(move="reopen", reason="appeal"), None, NOW_MS)
+    house.cases.move(
+        Scope(PROGRAM), case_id, Who(SUE.actor), Wish(move="reopen", reason="appeal"), None, NOW_MS
+    )
     await house.do(SUE, case_id, "release")
     assert await house.desk.standing(SUE, PROGRAM, "m-1") == "open"
 
@@ -151,7 +153,6 @@ async def test_only_who_did_it_or_a_senior_takes_it_back_and_a_case_that_went_on
     assert isinstance(await house.desk.undo(SUE, PROGRAM, case_id, done.undo), Done)
     assert (await house.desk.undo(SUE, PROGRAM, case_id, done.undo)).repeated
     blocked = await house.do(ANN, case_id, "block")
-    await house.do(BEN, case_id, "mark_context", kind="device", value="d", context="kiosk") if False else None
     await house.do(BEN, case_id, "unlock", account_ids=("m-2",))
     assert (await house.desk.undo(ANN, PROGRAM, case_id, blocked.undo)).why == "stale"
     assert (await house.desk.undo(ANN, PROGRAM, case_id, "act_none")).why == "unknown"
@@ -194,8 +195,6 @@ async def test_without_a_reason_nothing_is_done_and_who_has_the_case_is_not_pass
     case_id, act = house.open_case("m-1"), Act(name="lock", act_id="act_a")
     refused = await house.desk.do(ANN, PROGRAM, case_id, act, house.version(case_id), "  ")
     assert (refused.why, refused.field) == ("incomplete", "reason")
-    from tokens.ledger import Who
-
     house.cases.claim(Scope(PROGRAM), case_id, Who(BEN.actor), NOW_MS)
     assert (await house.tried(ANN, case_id, "lock")).why == "taken"
 
