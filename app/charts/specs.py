@@ -95,7 +95,7 @@ def bars(title: str, counts: Sequence[tuple[str, float, str]], unit: str) -> Cha
         {"k": name, "n": value, "i": i, **({"u": f"#{next(numbers)}"} if href else {})}
         for i, (name, value, href) in enumerate(counts)
     ]
-    words = {"type": "text", "dy": -8, "baseline": "bottom"}
+    words = {"type": "text", "dy": -2, "baseline": "bottom"}
     spec = {
         "width": NARROW,
         "height": NAMED_BAR * max(1, len(values)),
@@ -106,7 +106,7 @@ def bars(title: str, counts: Sequence[tuple[str, float, str]], unit: str) -> Cha
             "href": {"field": "u"},
         },
         "layer": [
-            {"mark": {"type": "bar", "height": 10, "yOffset": NAMED_BAR // 4, "color": INK["main"]}},
+            {"mark": {"type": "bar", "height": 10, "yOffset": 7, "color": INK["main"]}},
             {
                 "mark": {**words, "align": "left"},
                 "encoding": {"x": {"value": 0}, "text": {"field": "k"}},
