@@ -171,7 +171,7 @@ class House:
         assert isinstance(done, Done), done
         return done
 
-    def stands(self, case_id: str, effect: Effect) -> str:
+    def stands(self, case_id: str, effect: Effect) -> str:  # noqa: PLR0911 - a kind, a word
         """How the thing an effect is about stands now, in the effect's own words, read past the desk."""
         seen = self.acts.see(
             Scope(PROGRAM), case_id, Act(name="lock"), Who("user:x"), self.installation.now_ms
