@@ -86,13 +86,13 @@ class CaseHouse:
         return Window([self.room()], viewer, a_console(viewer, self.installation.now_ms))
 
     async def tell(
-        self, type_: str, account_id: str, days_ago: float, origin: Any = "decision", **more: Any
+        self, type_: Any, account_id: str, days_ago: float, origin: Any = "decision", **more: Any
     ) -> None:
         self.numbers[0] += 1
         at = datetime.fromtimestamp(self.installation.now_ms / 1_000, UTC) - timedelta(days=days_ago)
         event = Event(
             event_id=f"e-{self.numbers[0]}", type=type_, occurred_at=at, account_id=account_id, **more
-        )  # type: ignore[arg-type]
+        )
         await self.installation.scorer.decide(event, origin)
 
     async def read_on(self) -> None:
