@@ -13,6 +13,7 @@ from benchmarks import (
     token_mail,
     tokens,
     train,
+    webhooks,
 )
 
 if __name__ == "__main__":
@@ -29,6 +30,7 @@ if __name__ == "__main__":
         tokens,
         redemption_check,
         token_mail,
+        webhooks,
     ):
         part.main()
         print()

@@ -173,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.receive:
         receive(given.receive[0], float(given.receive[1]))
         return
-    print(machine())
+    print(f"# Webhooks, 1 worker\n{machine()}")
     fine = True
     for share in (0.0, 0.5):
         with tempfile.TemporaryDirectory(prefix="earnest-webhooks-") as folder:
@@ -186,7 +186,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"taken {counts['taken']}, refused {counts['refused']}, repeated {counts['repeated']}, "
             f"out of order {counts['disordered']}"
         )
-    sys.exit(not fine)
+    if not fine:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
