@@ -74,7 +74,7 @@ def pack_found(verdict: Verdict) -> bytes:
 
 
 def unpack_found(packed: bytes, policy: Policy) -> Found:
-    """The findings again, under the policy they were found under. Limits, caps and rules it no longer has are left out."""
+    """The findings again, under the policy they were found under; limits, caps and rules it no longer has left out."""
     traces = _decode(packed)
     limits = {limit.code: limit for limit in policy.limits}
     rules = {rule.code: rule for rule in policy.rules}

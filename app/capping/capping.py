@@ -23,7 +23,7 @@ from detectors.verdict import Verdict, weigh
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
 REDEEMED_WITHIN_S: Final = CHECK_GOOD_FOR_S
-"""What the check of a one-time link let go is redeemed by then or not at all: a visit that was given up tells nobody so."""
+"""What the check of a one-time link let go is redeemed by then or never: a visit that was given up tells nobody so."""
 UNHELD: Final = "caps: not held while the hot store is away; what is let through counts once it is back"
 
 
