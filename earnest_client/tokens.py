@@ -146,3 +146,5 @@ class Token(Struct, frozen=True, kw_only=True):
     decision_id: str | None = None
     ended_at: datetime | None = None
     row_id: str | None = None
+    held_at: datetime | None = None
+    """Since when the reward waits for a person: its link redeems nothing meanwhile."""
