@@ -83,14 +83,23 @@ def put(engine: Engine, table: Any, rows: Iterator[dict[str, Any]]) -> None:
 
 
 def answer(chance: random.Random, decided: str) -> bytes:
-    """As the service answers, as far as the console reads it."""
+    """As the service answers, of the length that is usual."""
     several = chance.sample(sorted(CODES), chance.choice((1, 2, 3))) if decided != "allow" else []
     reasons = [
-        {"code": code, "detector": CODES[code], "score": 0.8, "message": "more than usual", "weight": 0.5,
-         "observed": 11.0, "threshold": 5.0}
+        {"code": code, "detector": CODES[code], "contribution": 0.5, "message": "more than usual for this member",
+         "evidence": {"observed": 11, "limit": 5}, "member_text": "We saw more than usual."}
         for code in several
     ]  # fmt: skip
-    return _json({"decision": decided, "reasons": reasons, "pad": "x" * 900})
+    scores = {
+        name: {"score": 0.5 if several else 0.0, "status": "fired" if several else "clear"}
+        for name in set(CODES.values())
+    }
+    return _json({
+        "decision_id": "dec_0", "event_id": "e-0", "account_id": account(0), "decision": decided, "risk_score": 70.0,
+        "risk_level": "high", "source": "detectors", "detectors": scores, "reasons": reasons, "actions": [],
+        "linked_accounts": {"count": 0, "cluster_id": None}, "policy_version": "p1", "model_version": "none",
+        "mode": "enforce", "degraded": [], "evaluated_at": "2026-01-01T00:00:00Z", "latency_ms": 3.0, "pad": "x" * 200,
+    })  # fmt: skip
 
 
 def account(n: int) -> str:
@@ -176,7 +185,7 @@ class Filler:
     def labels(self) -> None:
         """One in five thousand events, and a fiftieth of the members."""
         said = ["fraud", "legitimate", "policy_abuse", "undetermined"]
-        wanted = [(None, f"e-{n}") for n in range(1, self.decided, 500)]
+        wanted: list[tuple[str | None, str | None]] = [(None, f"e-{n}") for n in range(1, self.decided, 500)]
         wanted += [(account(n), None) for n in range(0, self.members, 50)]
         put(
             self.engine,

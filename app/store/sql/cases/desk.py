@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from app.cases.moving import UNDOABLE, Change, as_before, decide, is_held
 from app.cases.ports import NOTE_MOST, Case, Filter, Note, Refusal, Scope, Wish
 from app.cases.states import MoveName
+from app.store.sql.act_tables import case_acts
 from app.store.sql.case_tables import case_accounts, case_moves, case_notes, cases
 from app.store.sql.cases.joining import Joining
 from app.store.sql.cases.reading import CaseReading
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _UNKNOWN: Final = Refusal("unknown", "There is no such case.")
+_BY_ACT: Final = (
+    "An act did this: where it can be taken back, that is done in the case's record, with all else it did."
+)
 
 
 class SqlCases(CaseReading):
@@ -49,7 +53,7 @@ class SqlCases(CaseReading):
         """Take the highest ranked case that is free; None where there is none."""
         query = (
             select(*CASE)
-            .where(seen_by(scope), *chosen_by(chosen), free(now_ms, who.actor))
+            .where(seen_by(scope), *chosen_by(scope.program_id, chosen), free(now_ms, who.actor))
             .where(cases.c.state.in_(("open", "in_progress", "escalated")))
             .order_by(cases.c.rank.desc(), cases.c.seq.desc())
             .limit(1)
@@ -123,8 +127,13 @@ class SqlCases(CaseReading):
 
         return self._in_one(who, now_ms, move)
 
-    def undo(self, scope: Scope, case_id: str, who: Who, version: int, now_ms: int) -> Case | Refusal:
-        """Take back one's own move, where it was the last and can be taken back."""
+    def undo(
+        self, scope: Scope, case_id: str, who: Who, version: int, now_ms: int, *, of_act: bool = False
+    ) -> Case | Refusal:
+        """
+        Take back one's own move, where it was the last and can be taken back. `of_act`: of an act, which takes back all
+        else it did; by itself no such move is taken back.
+        """
 
         def undo(writing: Writing) -> Case | Refusal:
             case = writing.held(scope, [case_id]).get(case_id)
@@ -132,6 +141,8 @@ class SqlCases(CaseReading):
                 return _UNKNOWN
             if version != case.version:
                 return self._stale(writing.connection, case, version)
+            if not of_act and _was_act(writing.connection, case):
+                return Refusal("not_undoable", _BY_ACT, case=case)
             of = case_moves.c
             query = select(case_moves).where(of.case_id == case_id).order_by(of.seq.desc()).limit(1)
             last = writing.connection.execute(query).one()
@@ -229,6 +240,13 @@ class SqlCases(CaseReading):
             return done
 
         return in_one(self._engine, whole)
+
+
+def _was_act(connection: Connection, case: Case) -> bool:
+    """Whether an act led to this version, and not a move alone."""
+    of = case_acts.c
+    query = select(of.seq).where(of.case_id == case.case_id, of.version == case.version, of.state == "done")
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _open_elsewhere(connection: Connection, case: Case) -> str | None:

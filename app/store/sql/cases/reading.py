@@ -74,7 +74,7 @@ class CaseReading:
         """At most `limit` cases after the cursor. Raises BadCursor."""
         column, tag = _ORDERS[order]
         after = read_cursor(tag, cursor)
-        query = select(*CASE, cases.c.seq).where(seen_by(scope), *chosen_by(chosen))
+        query = select(*CASE, cases.c.seq).where(seen_by(scope), *chosen_by(scope.program_id, chosen))
         here = tuple_(column, cases.c.seq)
         if cursor is not None:
             there = tuple_(after.at_ms, after.seq)
@@ -100,7 +100,8 @@ class CaseReading:
         """How many cases are chosen, exactly, and how they fall apart."""
         of = cases.c
         query = select(of.state, of.priority, of.typology, func.count().label("cases"))
-        query = query.where(seen_by(scope), *chosen_by(chosen)).group_by(of.state, of.priority, of.typology)
+        query = query.where(seen_by(scope), *chosen_by(scope.program_id, chosen))
+        query = query.group_by(of.state, of.priority, of.typology)
         states: Counter[str] = Counter()
         priorities: Counter[int] = Counter()
         typologies: Counter[str] = Counter()

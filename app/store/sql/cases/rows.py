@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, exists, false, or_, select, text
+from sqlalchemy import ColumnElement, Row, and_, false, or_, select, text
 
 from app.cases.flags import Figures
 from app.cases.ports import Case, CaseAccount, Filter, Scope
@@ -53,12 +53,12 @@ def figures_of(row: AnyRow) -> Figures:
 def seen_by(scope: Scope) -> ColumnElement[bool]:
     """The cases of this scope."""
     limits = [("partner", scope.partners), ("store", scope.stores)]
-    touched = [_touched(kind, sorted(ids)) for kind, ids in limits if ids is not None]
+    touched = [_touched(scope.program_id, kind, sorted(ids)) for kind, ids in limits if ids is not None]
     return and_(cases.c.program_id == scope.program_id, *touched)
 
 
-def chosen_by(chosen: Filter) -> list[Any]:
-    """The conditions of a filter."""
+def chosen_by(program_id: str, chosen: Filter) -> list[Any]:
+    """The conditions of a filter on a programme's cases."""
     of = cases.c
     listed = [
         (of.state, chosen.states), (of.priority, chosen.priorities), (of.typology, chosen.typologies),
@@ -83,7 +83,7 @@ def chosen_by(chosen: Filter) -> list[Any]:
         found.append(free(chosen.free_at_ms))
     for kind, value in (("partner", chosen.partner_id), ("store", chosen.store_id)):
         if value is not None:
-            found.append(_touched(kind, [value]))
+            found.append(_touched(program_id, kind, [value]))
     if chosen.account_id is not None:
         its = select(case_accounts.c.case_id).where(
             case_accounts.c.program_id == of.program_id, case_accounts.c.account_id == chosen.account_id
@@ -99,9 +99,11 @@ def free(now_ms: int, actor: str | None = None) -> ColumnElement[bool]:
     return or_(*ways) if actor is None else or_(*ways, of.assignee == actor)
 
 
-def _touched(kind: str, values: list[str]) -> ColumnElement[bool]:
+def _touched(program_id: str, kind: str, values: list[str]) -> ColumnElement[bool]:
+    """Found at the places, not asked of each case of the programme: 100,000 of these take 120 ms."""
     place = case_places.c
-    return exists().where(place.case_id == cases.c.case_id, place.kind == kind, place.value.in_(values))
+    there = (place.program_id == program_id, place.kind == kind, place.value.in_(values))
+    return cases.c.case_id.in_(select(place.case_id).where(*there))
 
 
 def _plain(value: Any) -> Any:
