@@ -50,7 +50,9 @@ async def do(desk: Desk, visit: Visit) -> Response:
     if isinstance(done, Refused):
         return await _show(desk, visit, asked, done)
     undo = f"{case.path}/undo/{done.undo}" if done.undo else ""
-    return visit.back(case.at(), _told(done), "note" if done.proposed or not done.told else "good", undo)
+    kind, digest = asked.thing
+    told = _told(done, _masked(done, wanted.value if kind else None, f"{kind} {digest[:6]}"))
+    return visit.back(case.at(), told, "note" if done.proposed or not done.told else "good", undo)
 
 
 async def undo(desk: Desk, visit: Visit) -> Response:
@@ -62,13 +64,13 @@ async def undo(desk: Desk, visit: Visit) -> Response:
     return visit.back(case.at(), f"Taken back. {' '.join(done.sentences[:2])}".strip())
 
 
-def _told(done: Done) -> str:
-    """A notice is a sentence or two: the rest is in the record."""
+def _told(done: Done, said: Sequence[str]) -> str:
+    """A notice is a sentence or two, naming a thing as the console does: the rest is in the record."""
     head = f"{LABELS[done.name]}: " + ("proposed; a second person decides." if done.proposed else "done.")
     if done.repeated:
         head = f"{LABELS[done.name]}: it had been done already."
     later = "" if done.told else " Decisions mind it within a minute; the worker is telling them."
-    return " ".join([head, *done.sentences[:1]]) + later
+    return " ".join([head, *said[:1]]) + later
 
 
 async def _act(desk: Desk, visit: Visit, case: Opened, asked: Asked) -> Act:
@@ -146,7 +148,7 @@ def by_account(told: Consequence | Refused, case: Opened) -> list[tuple[str, lis
     return [(account_id, effects) for account_id, effects in found.items() if effects]
 
 
-def _masked(told: Consequence | Refused, secret: str | None, name: str) -> Sequence[str]:
+def _masked(told: Consequence | Done | Refused, secret: str | None, name: str) -> Sequence[str]:
     """The sentences, naming a thing as the console does: its value is shown by revealing it."""
     if isinstance(told, Refused):
         return []

@@ -51,6 +51,10 @@ async def make(desk: Desk, visit: Visit) -> Response:
     refusal = turned_down(visit.viewer, row, wish, visit.now_ms)
     if refusal is None and move in REASONED and not wish.reason:
         refusal = Refusal("incomplete", "Say why: whoever takes it up next reads it.", "reason")
+    if refusal is None and move == "assign":
+        workers = await to_thread.run_sync(desk.colleagues.workers, case.program_id, visit.now_ms)
+        if wish.assignee not in dict(workers):
+            refusal = Refusal("incomplete", "Choose somebody who works on this programme.", "assignee")
     if refusal is None:
         done = await desk.cases.move(
             scope_of(visit, case.program_id),

@@ -238,8 +238,14 @@ async def test_a_thing_is_marked_as_shared_without_being_shown(house):
         "Sign-up farm", ""
     )
     assert done.status_code == 303
+    notice = words((await window.get(done.headers["location"])).text)
+    assert "Mark as shared: done. Marked as shared, as household" in notice
+    assert "device:farm" not in notice
     assert [row.context for row in house.rows("SELECT context FROM shared_contexts")] == ["household"]
     assert "household" in words((await window.get(f"/console/cases/{case_id}/things")).text)
+    record = words((await window.get(f"/console/cases/{case_id}/record")).text)
+    assert "context device: household" in record
+    assert "device:farm" not in record
 
 
 async def test_two_people_close_an_account_and_the_second_reads_the_first(house):
@@ -298,3 +304,15 @@ async def test_a_move_tells_what_it_leads_to_and_keeps_what_was_typed(house):
     assert again.status_code == 409
     assert REASON in words(again.text)
     assert house.rows("SELECT state FROM cases") == [("escalated",)]
+
+
+async def test_a_case_is_given_to_people_who_work_on_it_alone(house):
+    case_id = await house.takeover()
+    window = house.window()
+    form = await window.get(f"/console/cases/{case_id}/move?name=assign")
+    fields = {**hidden(form.text), "assignee": "user:nobody"}
+    del fields["form_token"]
+    refused = await window.post(f"/console/cases/{case_id}/move", **fields)
+    assert refused.status_code == 422
+    assert "Choose somebody who works on this programme." in refused.text
+    assert house.rows("SELECT assignee FROM cases") == [(None,)]
