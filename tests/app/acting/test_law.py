@@ -238,3 +238,24 @@ async def test_every_act_and_what_took_it_back_is_in_the_audit(house):
     assert [one for one in events if one.startswith(("act.", "account."))] == [
         "account.locked", "act.lock", "account.unlocked", "act.undone",
     ]  # fmt: skip
+
+
+async def test_an_acts_move_is_not_taken_back_without_the_act(house):
+    case_id = house.open_case("m-1")
+    done = await house.do(ANN, case_id, "block")
+    by, version = Who(ANN.actor), house.version(case_id)
+    half = house.cases.undo(Scope(PROGRAM), case_id, by, version, NOW_MS)
+    assert half.why == "not_undoable"
+    assert house.case(case_id).state == "closed"
+    await house.desk.undo(ANN, PROGRAM, case_id, done.undo)
+    assert house.case(case_id).state != "closed"
+    assert not house.locks.lock(PROGRAM, "m-1").locked
+
+
+async def test_a_proposal_sent_back_stays_sent_back(house):
+    case_id = house.open_case("m-1", "m-2")
+    await house.do(SUE, case_id, "close_account", account_ids=("m-1",))
+    await house.do(SAM, case_id, "reject")
+    undone = house.cases.undo(Scope(PROGRAM), case_id, Who(SAM.actor), house.version(case_id), NOW_MS)
+    assert undone.why == "not_undoable"
+    assert house.case(case_id).proposal is None

@@ -262,7 +262,7 @@ class SqlActs(Acts):
         if case.version != row.version:
             raise _TurnedDown(work.since(case, row.version))
         scope = Scope(case.program_id)
-        after = work.cases.undo(scope, case.case_id, work.who, case.version, work.now_ms)
+        after = work.cases.undo(scope, case.case_id, work.who, case.version, work.now_ms, of_act=True)
         if isinstance(after, Refusal):
             raise _TurnedDown(refused(after))
         return after
