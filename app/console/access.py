@@ -21,7 +21,7 @@ from app.console.forms import EMPTY, MOST_BYTES, Form, read_form
 from app.console.frame import FORBIDDEN, NOT_FOUND, SIGN_IN, Console, own_path
 from app.console.place import HOME
 from app.console.sealing import KEPT_FIELD
-from app.console.visit import Gesture, Get, Notice, Post, Visit, turned
+from app.console.visit import Gesture, Get, Notice, Post, Visit, location, turned
 from app.pages.assets import Asset
 from app.pages.forms import FormFaulty
 from app.pages.headers import asset_headers
@@ -278,7 +278,7 @@ class Access:
         return response
 
     def _to(self, path: str) -> Response:
-        return Response(status_code=303, headers={**self._console.headers, "Location": path})
+        return Response(status_code=303, headers={**self._console.headers, "Location": location(path)})
 
     def _ticket(self, request: Request) -> bytes | None:
         text = self._console.cookies.read(request, "ticket")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Tone = Literal["good", "note", "warn", "bad"]
 SEE_OTHER: Final = 303
+_IN_ADDRESSES: Final = "/?#&=%:+,;@!$'()*[]~"
+"""Left as it is in a `Location`: a header has no line ends and no letters beyond Latin-1, whatever an id holds."""
 
 
 class Notice(NamedTuple):
@@ -91,7 +94,8 @@ class Visit:
 
     def back(self, to: str, notice: str = "", tone: Tone = "good", undo: str = "") -> Response:
         """To another page of ours, 303, with a notice on top of it, see `Notice`."""
-        response = Response(status_code=SEE_OTHER, headers={**self.console.headers, "Location": to})
+        headers = {**self.console.headers, "Location": location(to)}
+        response = Response(status_code=SEE_OTHER, headers=headers)
         if notice:
             self.console.leave_notice(response, Notice(tone, notice, undo))
         return response
@@ -100,6 +104,11 @@ class Visit:
         """A download, `decisions.csv`."""
         headers = {**self.console.headers, "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(body, 200, headers, media_type)
+
+
+def location(path: str) -> str:
+    """A path as a `Location` may say it."""
+    return quote(path, safe=_IN_ADDRESSES)
 
 
 Handler = Callable[[Visit], Awaitable[Response]]

@@ -12,7 +12,10 @@ from tokens.ledger import Who
 
 
 class Wish(NamedTuple):
-    """A lock, or its end, as asked for. `by`: whose wish it is; `reason` and `note` may be personal."""
+    """
+    A lock, or its end, as asked for. `by`: whose wish it is; `reason` and `note` may be personal. `version`: only where
+    that was the account's last change.
+    """
 
     program_id: str
     account_id: str
@@ -21,6 +24,7 @@ class Wish(NamedTuple):
     who: Who
     reason: str | None = None
     note: str | None = None
+    version: int | None = None
 
 
 class Locks(Protocol):

@@ -8,7 +8,7 @@ from anyio import to_thread
 from starlette.responses import Response
 
 from app.cases.desk import CaseDesk
-from app.cases.ports import Refusal
+from app.cases.ports import NOTE_MOST, Refusal
 from app.console.accounts.naming import ONE, Named, named, who
 from app.console.accounts.showing import AccountPages
 from app.console.programmes import scope_of
@@ -21,6 +21,7 @@ from app.reviewing import hrefs
 from app.reviewing.account import FIELDS
 from app.reviewing.overview import Overviews
 from app.reviewing.revealing import Sealed, reveal_profile
+from app.seal import place
 from detectors.typologies import TYPOLOGIES
 from tokens.ledger import Who
 
@@ -101,15 +102,17 @@ class AccountDeeds:
             typology=typology if typology and name != "legitimate" else None,
         )  # fmt: skip
         _, undo = await self._feedback.label(wish, who(visit))
-        back = f"{one.href}/label/undo/{hrefs.segment(undo.text)}"
+        handle = visit.console.sealing.to_text((visit.viewer.user_id, undo.text), _place(one))
+        back = f"{one.href}/label/undo/{handle}"
         return visit.back(one.href, f"Labelled {name.replace('_', ' ')}.", undo=back)
 
     async def unlabel(self, visit: Visit) -> Response:
-        """Take a label back, if it is still the last word."""
-        one, undo = await self._seen(visit), hrefs.plain(visit.path["undo"])
-        if not undo.startswith("label:"):
+        """Take one's own label of this account back, if it is still the last word."""
+        one = await self._seen(visit)
+        made = visit.console.sealing.of_text(visit.path["undo"], _place(one), tuple[str, str])
+        if made is None or made[0] != visit.viewer.user_id:
             raise turned(404)
-        done = await self._feedback.withdraw(one.program_id, undo, who(visit))
+        done = await self._feedback.withdraw(one.program_id, made[1], who(visit))
         if not done:
             return visit.back(one.href, "Somebody has said otherwise since: nothing was taken back.", "warn")
         return visit.back(one.href, "The label was taken back.")
@@ -129,6 +132,9 @@ class AccountDeeds:
         if typology not in TYPOLOGIES or not why:
             fault = "Say what it looks like, and why somebody should look."
             return await self._pages.page(visit, one, faults={"case": fault}, typed={"why": why})
+        if len(why) > NOTE_MOST:
+            fault = f"At most {NOTE_MOST:,} characters; these are {len(why):,}."
+            return await self._pages.page(visit, one, faults={"case": fault}, typed={"why": why})
         case_id = await self._cases.open_case(*one)
         if case_id is None:
             case_id = await to_thread.run_sync(self._opens.open, *one, typology, who(visit), visit.now_ms)
@@ -142,7 +148,14 @@ class AccountDeeds:
         if not 0 < len(reason) <= REASON_MOST:
             fault = "Say why: whoever looks at this account next will ask."
             return await self._pages.page(visit, one, faults={"lock": fault}, typed={"lock": reason})
-        await self._switch.change(Wish(*one, locked, "analyst", who(visit), reason))
+        stands = await self._switch.standing(*one)
+        if not locked and stands is not None and stands.locked and stands.asked_by == "member":
+            fault = "The member switched it off: a proof on the page of the lock switches it on."
+            return await self._pages.page(visit, one, faults={"lock": fault}, typed={"lock": reason})
+        seen = 0 if stands is None else stands.version
+        row = await self._switch.change(Wish(*one, locked, "analyst", who(visit), reason, version=seen))
+        if row.locked != locked:
+            return visit.back(one.href, "Somebody switched it this very moment: look again.", "warn")
         return visit.back(one.href, "Redeeming is locked." if locked else "Redeeming is unlocked.")
 
     async def _seen(self, visit: Visit) -> Named:
@@ -150,3 +163,8 @@ class AccountDeeds:
         if not await to_thread.run_sync(self._overviews.is_there, *one, visit.viewer.scope):
             raise turned(404)
         return one
+
+
+def _place(one: Named) -> bytes:
+    """What the handle of a label is bound to: ids alone would take back whose label they name."""
+    return place("label undo", *one)

@@ -97,7 +97,7 @@ class SqlLocks(LockRecord, Locks):
 
     def change(self, wish: Wish, now_ms: int) -> LockRow:
         """Lock or unlock; an account that stands so already stays as it is. How it stands now."""
-        return in_one(self._engine, partial(self.switch, wish=wish, now_ms=now_ms))
+        return in_one(self._engine, partial(self.switch, wish=wish, now_ms=now_ms, version=wish.version))
 
     def dispute(self, wish: Wish, redemption_id: str, now_ms: int) -> LockRow:
         """

@@ -6,11 +6,14 @@ import re
 
 import pytest
 
+from app.cases.ports import NOTE_MOST
+from app.locking.switch import Wish
 from app.reviewing import hrefs
 from app.store.sql import open_engine
 from app.users.rights import Scope
 from tests.app.console.kept import ODD, entry, filled
 from tests.app.console.window import words
+from tokens.ledger import Who
 
 pytestmark = pytest.mark.anyio
 ONE = "/console/accounts/default/m-1"
@@ -168,6 +171,45 @@ async def test_a_label_can_be_taken_back_by_its_notice(kept):
     assert "The label was taken back" in (await there.get(ONE)).text
     assert "undetermined" in (await there.get(f"{ONE}/timeline?kind=label")).text
     assert (await there.post(f"{ONE}/label", label="nonsense")).status_code == 422
+
+
+async def test_nobody_unlocks_what_the_member_locked_themselves(kept):
+    mine = Wish("default", "m-1", locked=True, by="member", who=Who("member"))
+    await kept.switch.change(mine)
+    there = kept.window("analyst")
+    refused = await there.post(f"{ONE}/unlock", why="she called")
+    assert refused.status_code == 422
+    assert "The member switched it off" in refused.text
+    assert "redeeming locked" in (await there.get(ONE)).text
+
+
+async def test_a_lock_changed_since_it_was_looked_at_stays(kept):
+    seen = await kept.switch.change(Wish("default", "m-1", locked=True, by="analyst", who=Who("user:usr_1")))
+    for locked in (False, True):
+        await kept.switch.change(Wish("default", "m-1", locked, "member", Who("member")))
+    late = Wish("default", "m-1", locked=False, by="analyst", who=Who("user:usr_1"), version=seen.version)
+    assert (await kept.switch.change(late)).locked
+
+
+async def test_a_label_is_taken_back_by_who_gave_it_and_at_its_account_alone(kept):
+    there = kept.window("senior")
+    page = await there.get((await there.post(f"{ONE}/label", label="fraud")).headers["location"])
+    undo = re.search(r'action="([^"]+/label/undo/[^"]+)"', page.text)
+    label_id = next(subject for event, subject, _ in kept.notes() if event == "label.recorded")
+    assert undo
+    other = kept.window("analyst", user_id="usr_2")
+    token = other.console.sealing.form_token("usr_2", b"its-session")
+    assert (await other.post(undo[1], token)).status_code == 404
+    assert (await there.post(undo[1].replace("/m-1/", "/m-2/"))).status_code == 404
+    assert (await there.post(f"{ONE}/label/undo/label%253A{label_id}")).status_code == 404
+    assert [event for event, _, _ in kept.notes()].count("label.recorded") == 1
+
+
+async def test_a_case_whose_first_note_is_too_long_is_not_opened(kept):
+    there = kept.window("analyst")
+    answer = await there.post(f"{ONE}/case", typology="ato_drain", why="x" * (NOTE_MOST + 1))
+    assert answer.status_code == 422
+    assert "case open" not in (await there.get(ONE)).text
 
 
 async def test_a_case_opened_by_hand_joins_the_queue_once(kept):

@@ -316,3 +316,10 @@ async def test_a_case_is_given_to_people_who_work_on_it_alone(house):
     assert refused.status_code == 422
     assert "Choose somebody who works on this programme." in refused.text
     assert house.rows("SELECT assignee FROM cases") == [(None,)]
+
+
+async def test_a_case_is_claimed_whatever_the_page_to_go_back_to_is_called(house):
+    case_id = await house.takeover()
+    here = f"/console/cases/{case_id}"
+    done = await house.window().post(f"{here}/lease", what="claim", back=f"{here}/日\nX-Mine: 1")
+    assert done.headers["location"] == f"{here}/%E6%97%A5%0AX-Mine:%201"
