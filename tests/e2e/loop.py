@@ -2,170 +2,33 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator
-from standardwebhooks import Webhook
 
-from app import data_dir as layout
-from app.clock import system_clock
-from app.mail.local import LocalBox
 from app.pages.texts import TEXTS
-from benchmarks.installation import PATIENCE_S, Installation, until
-from earnest_client import Away, Conflict, Decision, Earnest, Event, Reward
-from tests.app.webhooks.receiver import Receiver, receiving
+from benchmarks.installation import PATIENCE_S, until
+from earnest_client import Conflict, Decision, Reward
+from earnest_client.events import EventType
 from tests.e2e.challenging import SHOP
 from tests.e2e.events import fresh
-from tests.e2e.rewards import POLICY, number
+from tests.e2e.loop_house import PUBLIC, House, happened, insisting, joined
+from tests.e2e.rewards import number
 from tests.e2e.test_passkeys import Member
+from tokens.ledger import Locale
 
-T = TypeVar("T")
 Way = Literal["sms_otp", "passkey"]
 STEPS: Final = ("earn", "redeem", "enter", "choose", "prove", "issue", "spend")
 """In order; each is a method of `Loop`."""
-PUBLIC: Final = "http://localhost:8000"
 POINTS: Final = 300
+PRESS_MS: Final = 3_000
+"""A button that is not there by then is on another page than this: the member loads it again."""
 USUAL: Final = 5
 """Redemptions in an hour that the shipped policy lets pass; the next one is suspicious."""
-STEPPING: Final = f"""{POLICY}
-[step_up]
-return_urls = ["{SHOP}"]
-"""
-
-
-class Told(NamedTuple):
-    """A webhook, verified."""
-
-    kind: str
-    data: dict[str, Any]
-
-
-class House:
-    """
-    A development installation whose web process, worker, outbox and webhooks are one whole.
-
-    earnest: the backend's client, which waits long and answers nothing by itself.
-    """
-
-    def __init__(self, running: Installation, receiver: Receiver) -> None:
-        self.running, self._receiver = running, receiver
-        with running.client() as admin:
-            made = admin.ask("POST", "/v1/webhooks", {"url": receiver.url, "events": ["*"]})
-        assert made.status == 201, made.body
-        self.webhook_id = made.json["webhook_id"]
-        self._verifier = Webhook(made.json["secret"])
-        self.earnest = backend(running.address, running.key())
-        self._box = LocalBox(layout.outbox_dir(running.data_dir), system_clock)
-
-    def __getitem__(self, first: int) -> Installation:
-        """As a pair that begins with the installation, as the other houses of members are."""
-        return (self.running,)[first]
-
-    def told(self, account_id: str) -> list[Told]:
-        """What the backend was told of this account, each message once, in the order of first tellings."""
-        taken: dict[str, Told] = {}
-        for _, headers, body in list(self._receiver.got):
-            message = self._verifier.verify(body, headers)
-            if message["data"].get("account_id") == account_id:
-                taken.setdefault(headers["webhook-id"], Told(message["type"], message["data"]))
-        return list(taken.values())
-
-    def codes_to(self, phone: str) -> list[str]:
-        """The codes of the text messages to this telephone, oldest first."""
-        kept = [one for one in self._box.listing() if one.kind == "sms" and one.to == phone]
-        return [re.findall(r"\b\d{6,8}\b", one.text)[0] for one in reversed(kept)]
-
-    def mails_to(self, mailbox: str) -> list[str]:
-        """The texts of the mails to this mailbox, oldest first."""
-        return [one.text for one in reversed(self._box.listing()) if one.kind == "mail" and one.to == mailbox]
-
-    def waiting(self) -> Sequence[dict[str, Any]]:
-        """Messages that were not sent yet, or never will be."""
-        with self.running.client() as admin:
-            pages = [
-                admin.get(f"/v1/webhooks/{self.webhook_id}/messages?state={state}").json["items"]
-                for state in ("waiting", "dead")
-            ]
-        return [one for page in pages for one in page]
-
-
-def backend(address: str, key: str) -> Earnest:
-    """A client for laws that are not about deadlines."""
-    return Earnest(address, key, timeout_s=PATIENCE_S, patience_s=PATIENCE_S, fallback=None)
-
-
-@contextmanager
-def house(home: Path, **settings: str) -> Iterator[House]:
-    """One, and its backend's receiver of webhooks."""
-    home.mkdir(parents=True, exist_ok=True)
-    policy = home / "policy.toml"
-    policy.write_text(STEPPING, encoding="utf-8")
-    given = {
-        "EARNEST_POLICY_FILE": str(policy),
-        "EARNEST_PUBLIC_URL": PUBLIC,
-        "EARNEST_TRUSTED_PROXIES": "127.0.0.1",
-        "EARNEST_WEBHOOK_NETWORKS": "127.0.0.0/8",
-    }
-    with (
-        receiving(Receiver()) as receiver,
-        Installation(home / "it", workers=1, **(given | settings)) as running,
-    ):
-        made = House(running, receiver)
-        with made.earnest:
-            yield made
-
-
-def happened(kind: str, account_id: str, **rest: Any) -> Event:
-    """Something that happens now, under an id of its own."""
-    return Event(
-        **(
-            {"type": kind, "occurred_at": datetime.now(UTC), "account_id": account_id, "event_id": fresh("e")}
-            | rest
-        )
-    )
-
-
-def joined(earnest: Earnest, phone: str, account_id: str | None = None) -> str:
-    """A member of thirty days with that number."""
-    account_id = account_id or fresh()
-    past = datetime.now(UTC) - timedelta(days=30)
-    signup = happened("signup", account_id, profile={"phone": phone}, occurred_at=past)
-    assert insisting(lambda: earnest.tell([signup])).rejected == ()
-    return account_id
-
-
-def insisting(call: Callable[[], T]) -> T:
-    """The answer to a call that is made again while there is none, as backends do."""
-    found: list[T] = []
-
-    def answered() -> bool:
-        with suppress(Away):
-            found.append(call())
-        return bool(found)
-
-    until(answered)
-    return found[0]
-
-
-def audit_is_whole(home: House) -> None:
-    """By the command, beside the running service."""
-    told = subprocess.run(
-        [sys.executable, "-m", "app.cli", "audit", "verify", "--data", str(home.running.data_dir)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    assert re.match(r"\d+ rows, whole\.", told.stdout)
 
 
 class Loop:
@@ -184,13 +47,15 @@ class Loop:
         one: Member,
         way: Way = "sms_otp",
         account_id: str | None = None,
-        locale: str = "en",
+        locale: Locale = "en",
     ) -> None:
         self._house, self.one, self.way, self._texts = house, one, way, TEXTS[locale]
         self.account_id, self.phone = account_id or fresh(), number()
         self.decision: Decision | None = None
         self.token = self.redemption_id = ""
         self._keys = {"issue": fresh("key"), "spend": fresh("key")}
+        one.page.set_default_timeout(PRESS_MS)
+        one.page.set_default_navigation_timeout(PATIENCE_S * 1_000)
         one.page.context.route(f"{SHOP}**", lambda route: route.fulfill(body="Welcome back"))
 
     def run(self, steps: Sequence[str] = STEPS) -> None:
@@ -304,7 +169,7 @@ class Loop:
             "token.redeemed",
         ]
 
-    def _decided(self, kind: str, points: int) -> Decision:
+    def _decided(self, kind: EventType, points: int) -> Decision:
         event = happened(kind, self.account_id, points=points)
         decision = insisting(lambda: self._house.earnest.decide(event))
         assert decision.source != "fallback", decision
@@ -362,8 +227,7 @@ class Loop:
     def _heading(self) -> str | None:
         """Of the page at hand; None while there is none."""
         with suppress(PlaywrightError):
-            (told,) = self.one.page.locator("h1").all_inner_texts() or [None]
-            return told
+            return next(iter(self.one.page.locator("h1").all_inner_texts()), None)
         return None
 
     def _went(self, url: str) -> bool:

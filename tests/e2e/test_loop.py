@@ -13,7 +13,8 @@ from tests.e2e.authenticators import chromium, let_passkeys_age
 from tests.e2e.browser import PHONE
 from tests.e2e.conftest import PATIENT
 from tests.e2e.events import fresh
-from tests.e2e.loop import STEPS, House, Loop, Way, audit_is_whole, house
+from tests.e2e.loop import STEPS, Loop, Way
+from tests.e2e.loop_house import House, audit_is_whole, house
 from tests.e2e.test_passkeys import enrol, member
 
 __all__ = ["member"]

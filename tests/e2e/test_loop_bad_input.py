@@ -17,7 +17,8 @@ from tests.app.webhooks.receiver import Receiver, receiving
 from tests.client.odd_server import Behaviour, Heard, OddServer, resets
 from tests.e2e.conftest import PATIENT
 from tests.e2e.events import fresh
-from tests.e2e.loop import POINTS, USUAL, House, audit_is_whole, backend, happened, house, insisting, joined
+from tests.e2e.loop import POINTS, USUAL
+from tests.e2e.loop_house import House, audit_is_whole, backend, happened, house, insisting, joined
 from tests.e2e.rewards import database, number
 
 

@@ -14,7 +14,7 @@ from earnest_client import Delivery, Locked, Otp, Reward
 from tests.e2e.browser import PHONE
 from tests.e2e.conftest import PATIENT
 from tests.e2e.events import fresh
-from tests.e2e.loop import House, audit_is_whole, happened, house, joined
+from tests.e2e.loop_house import House, audit_is_whole, happened, house, joined
 from tests.e2e.rewards import address, number
 from tests.e2e.test_reward_link import BROWSERS, is_sound, press
 
