@@ -14,6 +14,7 @@ from typing import Final
 from app import data_dir as layout
 from app import keys
 from app.clock import system_clock
+from app.commands.examining_people import PEOPLE
 from app.commands.examining_tokens import TOKENS
 from app.commands.findings import Finding, Status, clocks
 from app.model_shelf import Shelf
@@ -37,7 +38,7 @@ EARLIEST_MS: Final = 1_767_225_600_000
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look everything over. One failing examination does not keep the others from being made."""
     examinations: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        python, variables, data_directory, secret_key, hot_store, record, policy, model, *TOKENS, clock, port,
+        python, variables, data_directory, secret_key, hot_store, record, policy, model, *TOKENS, *PEOPLE, clock, port,
     )  # fmt: skip
     for examination in examinations:
         yield from examination(settings)

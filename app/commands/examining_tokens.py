@@ -99,7 +99,7 @@ def links(settings: Settings) -> Iterator[Finding]:
 def ledger(settings: Settings) -> Iterator[Finding]:
     """Of the database, where there is one at this version: clock, keys, outbox, the end of the audit."""
     try:
-        with _opened(settings) as found:
+        with opened(settings) as found:
             if found is None:
                 return
             engine, master = found
@@ -116,7 +116,7 @@ TOKENS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (mail, mess
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[tuple[Engine, bytes] | None]:
+def opened(settings: Settings) -> Iterator[tuple[Engine, bytes] | None]:
     """The database and the key, neither made nor migrated; None where another examination complains of them."""
     no_record = settings.database_url is None and not layout.record_path(settings.data_dir).exists()
     no_key = settings.secret_key is None and not layout.secret_key_path(settings.data_dir).exists()
