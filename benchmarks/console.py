@@ -42,6 +42,7 @@ from app.store.sql.reviewing.timeline import SqlMoments
 from app.store.sql.reviewing.uses import SqlUses
 from app.store.sql.tables import decisions
 from app.users.rights import EVERYTHING, Scope
+from app.worker.reviewing import COUNT_AT_ONCE, GATHER_AT_ONCE
 from benchmarks.console_fill import CODES, MASTER, PROGRAM, account
 from detectors.policy import DEFAULT_SEGMENT
 
@@ -76,8 +77,8 @@ def main(url: str, rounds: int = 40) -> None:
     """Measure everything."""
     engine, chance = open_engine(url), random.Random(3)
     keys = AccountKeys(Seal(derive(MASTER, "record")))
-    caught_up("counting", SqlCounting(engine).step, 1_000)
-    caught_up("gathering", SqlGathering(engine, keys, Sighter(MASTER, "DE")).step, 500)
+    caught_up("counting", SqlCounting(engine).step, COUNT_AT_ONCE)
+    caught_up("gathering", SqlGathering(engine, keys, Sighter(MASTER, "DE")).step, GATHER_AT_ONCE)
     moments, moves, uses = SqlMoments(engine, keys), SqlMoves(engine, keys), SqlUses(engine)
     shown, figures = SqlShown(engine, keys, Audit(derive(MASTER, "audit"))), SqlFigures(engine)
     with engine.connect() as connection:

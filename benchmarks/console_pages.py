@@ -45,6 +45,7 @@ from app.store.valkey import STATE_KEY
 from app.users.ports import Credentials, Link, NewPerson, NewSession
 from app.users.rights import EVERYTHING, Role
 from app.users.secrets import secret_hash
+from app.worker.reviewing import COUNT_AT_ONCE, GATHER_AT_ONCE
 from benchmarks.console import caught_up
 from benchmarks.console_fill import MASTER, PROGRAM, account, fill
 from benchmarks.machine import machine
@@ -112,9 +113,9 @@ def prepared(url: str) -> None:
         there = connection.execute(select(func.count()).select_from(decisions.alias())).scalar_one()
     if not there:
         fill(url, DECISIONS, MEMBERS, CASES, system_clock())
-    caught_up("counting", SqlCounting(engine).step, 1_000)
+    caught_up("counting", SqlCounting(engine).step, COUNT_AT_ONCE)
     keys = AccountKeys(Seal(derive(MASTER, "record")))
-    caught_up("gathering", SqlGathering(engine, keys, Sighter(MASTER, "DE")).step, 500)
+    caught_up("gathering", SqlGathering(engine, keys, Sighter(MASTER, "DE")).step, GATHER_AT_ONCE)
     engine.dispose()
 
 
