@@ -13,7 +13,7 @@ from app.demo.caller import Caller, Unwelcome
 from app.demo.chance import Chance
 from app.demo.history import History, happened_ms
 from app.demo.intents import MINUTE_MS
-from app.ports import Clock
+from app.ports import Clock, RecordAway
 
 PAUSE_S: Final = 1.0
 """Mean time between two events, while there is somebody who rested (see REST_MS)."""
@@ -86,7 +86,7 @@ class Drip:
         try:
             self._analyst.look(self._caller.decide(stamped), event["event_id"])
             self._analyst.work()
-        except Unwelcome:  # a store that is away for a moment is no reason to end
+        except (Unwelcome, RecordAway):  # a store that is away for a moment is no reason to end
             return
 
     def _in_turn(self, ahead: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from app.cli import main
 from app.demo.begun import Begun
+from benchmarks.installation import Client, until
 
 LAST = "what is counted"
 
@@ -61,11 +62,59 @@ def pasted(lines, path):
     return ran.stdout
 
 
+def every(lines, path):
+    """All there is of a list, by the printed key."""
+    key = next(line.strip() for line in lines if line.strip().startswith("KEY="))
+    with Client(links(lines)[0].partition("/console")[0], key.removeprefix("KEY=")) as client:
+        return client.get(f"{path}?limit=200").json["items"]
+
+
+def door(link):
+    """What a browser gets that opens a link into the console."""
+    address, _, rest = link.partition("/console")
+    with Client(address, None) as client:
+        return client.get(f"/console{rest}").body
+
+
+def links(lines):
+    """The printed links into the console."""
+    return [line.split()[-1] for line in lines if "/console/enter/" in line]
+
+
+def decided(cases):
+    """The cases that people closed."""
+    return {case["case_id"]: case["resolution"] for case in cases if case["state"] == "closed"}
+
+
+def proven(decision):
+    """Whether a member of the demo was challenged for it."""
+    asked = any(action["type"] == "step_up" for action in decision["actions"])
+    return asked and decision["event_id"].startswith("treat-")
+
+
+def judged(decision):
+    """Whether the model took part in it."""
+    looked = decision["detectors"]["anomaly"]["status"] != "abstained"
+    return looked and decision["model_version"].startswith("mdl_")
+
+
+def assert_there_is_work(cases):
+    """Open cases of several kinds, and each other state a case can be in, a second pair of eyes among them."""
+    waiting = [case for case in cases if case["state"] == "open"]
+    assert {case["state"] for case in cases} >= {
+        "open", "in_progress", "waiting", "escalated", "approval", "closed",
+    }  # fmt: skip
+    assert {"fraud", "policy_abuse", "legitimate"} <= set(decided(cases).values())
+    assert "ring" in {case["kind"] for case in waiting}
+    assert {case["priority"] for case in waiting} == {1, 2, 3}
+    assert len({case["typology"] for case in waiting}) >= 5
+
+
 def test_a_newcomer_interrupts_the_loading_starts_again_and_pastes_what_is_printed(tmp_path):
     with demo(tmp_path) as said:
         lines = read_to(said, "To ask for the next decision")
         assert any("VELOCITY_REDEEM_ACCOUNT_1H" in line for line in lines)
-        read_to(said, "Loading a programme")
+        assert any("Loading a programme" in line for line in said)
     begun = Begun.read(tmp_path / "data" / "demo")
     with demo(tmp_path) as said:
         lines = read_to(said, LAST)
@@ -74,6 +123,17 @@ def test_a_newcomer_interrupts_the_loading_starts_again_and_pastes_what_is_print
         explained = json.loads(pasted(lines, "/explanation"))
         labels = json.loads(pasted(lines, "/v1/labels"))
         metrics = pasted(lines, "/metrics")
+        cases, tokens = every(lines, "/v1/cases"), every(lines, "/v1/tokens")
+        recent = every(lines, "/v1/decisions")
+        contexts = every(lines, "/v1/contexts")
+        doors = [door(link) for link in links(lines)]
+    assert_there_is_work(cases)
+    assert {token["state"] for token in tokens} == {"issued", "redeemed"}
+    assert sum(token["held_at"] is not None for token in tokens) == 1
+    assert [one["context"] for one in contexts] == ["store_tablet"]
+    assert [one["decision"] for one in recent if proven(one)] == ["allow", "allow"]
+    assert len(doors) == 4
+    assert all(b"signs you in once" in door for door in doors)
     assert Begun.read(tmp_path / "data" / "demo") == begun._replace(loaded=True), "it went on, not anew"
     assert len(page["items"]) == 5
     assert any(item["decision"] in {"review", "block"} for item in timeline["items"])
@@ -83,10 +143,10 @@ def test_a_newcomer_interrupts_the_loading_starts_again_and_pastes_what_is_print
     with demo(tmp_path) as said:
         again = read_to(said, LAST)
         first = "".join(again[: again.index(next(line for line in again if "To look around" in line))])
-        page = json.loads(pasted(again, "/v1/decisions?limit=5"))
+        assert decided(every(again, "/v1/cases")) == decided(cases), "it is not done twice"
+        assert not set(links(again)) & set(links(lines))
         assert "Loading" not in first
-        assert any(item["model_version"].startswith("mdl_") for item in page["items"])
-        assert any(item["detectors"]["anomaly"]["status"] != "abstained" for item in page["items"])
+        until(lambda: any(map(judged, every(again, "/v1/decisions"))))
 
 
 def test_the_demonstration_is_refused_in_production(tmp_path, monkeypatch):
