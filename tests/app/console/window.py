@@ -49,9 +49,9 @@ class Window:
 
     def __init__(self, rooms: Sequence[Room], viewer: Viewer | None, console: Console | None = None) -> None:
         self.console = console or a_console(viewer)
-        app = Starlette(routes=self.console.routes(rooms))
+        self.app = Starlette(routes=self.console.routes(rooms))
         self._client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url=PUBLIC, cookies={COOKIE: "its-session"}
+            transport=httpx.ASGITransport(app=self.app), base_url=PUBLIC, cookies={COOKIE: "its-session"}
         )
 
     async def get(self, path: str) -> httpx.Response:
