@@ -13,7 +13,6 @@ from app.charts.graph import draw
 from app.console.cases.desk import Desk, Opened, noted, opened
 from app.console.cases.shown import page
 from app.console.visit import Visit, turned
-from app.reviewing import hrefs
 from app.reviewing.graph import Edge, Graph, Link, Node, around
 from app.reviewing.panels import SHOWN, Use
 
@@ -83,7 +82,7 @@ async def pair_page(desk: Desk, visit: Visit) -> Response:
     case = await noted(desk, visit, case, f"{min(one, other)} and {max(one, other)}")
     return page(
         visit, "case/pair.html", case, "links", one=one, other=other, link=found, shared=shared,
-        account_href=hrefs.account, in_case={account.account_id for account in case.file.accounts},
+        in_case={account.account_id for account in case.file.accounts},
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from app.console.cases.looks import TABS
 from app.console.cases.offering import offered_moves
 from app.console.playbook import reason_href, typology_href
 from app.console.visit import Visit
+from app.reviewing import hrefs
 
 ACT_KEYS: Final[dict[ActName, str]] = {"release": "r", "block": "b", "hold": "h", "lock": "l"}
 LABELS: Final[dict[ActName, str]] = {
@@ -57,6 +58,7 @@ def page(visit: Visit, template: str, case: Opened, tab: str, status: int = 200,
         moves=offered_moves(visit.viewer, row, visit.now_ms),
         is_mine=row.assignee == visit.viewer.actor and is_leased(row, visit.now_ms),
         is_others=is_held(row, visit.viewer.actor, visit.now_ms),
+        account_href=hrefs.account,
         reason_href=reason_href,
         typology_href=typology_href,
         queue_query=urlencode({"program": row.program_id}),

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from app.reviewing import hrefs
 from app.users.rights import Scope
 from tests.app.console.cased import EMAIL, SCRIPT, CaseHouse
 from tests.app.console.window import words
@@ -72,6 +73,13 @@ async def test_what_a_member_wrote_is_text_and_masked(house):
         assert SCRIPT not in shown.text
         assert EMAIL not in shown.text
         assert "old-m-1" not in shown.text
+
+
+async def test_an_odd_id_leads_to_its_own_account_and_nowhere_else(house):
+    odd = "../people/a?b"
+    shown = await house.window().get(f"/console/cases/{await house.takeover(odd)}")
+    assert f'href="{hrefs.account("default", odd)}"' in shown.text
+    assert "/console/accounts/default/../" not in shown.text
 
 
 async def test_what_is_out_of_scope_is_not_there(house):
