@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct, msgpack
 
 from app.capping.ports import NEVER_MS, Move
-from app.ports import Decided, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
+from app.ports import Decided, DecisionRow, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
 from detectors.event import instant_ms
 
 MARK_BYTES: Final = 8
@@ -47,6 +47,19 @@ def packed(reservations: Iterable[Reservation]) -> bytes:
     """As they lie in an entry; nothing where there are none."""
     found = tuple(reservations)
     return _encode(found) if found else b""
+
+
+def given_back_ms(row: DecisionRow) -> int | None:
+    """When the first part of what a decision let through is given back, unless it is completed; None: never."""
+    allowed_ms = row.passed_ms if row.passed_ms is not None else row.hold_ended_ms
+    return min(
+        (
+            one.until_ms if allowed_ms is None else allowed_ms + one.wait_ms
+            for one in (_decode(row.reserved) if row.reserved else ())
+            if one.held and one.wait_ms
+        ),
+        default=None,
+    )
 
 
 def moves(entry: JournalEntry, event_key: bytes) -> Sequence[Move]:

@@ -313,7 +313,11 @@ class Issuer:
             decision = self._decision(program_id, order.decision_id)
             if decision is None or decision.account_id != order.account_id:
                 return _invalid("/decision_id", "is no decision on this account")
-            why = None if order.purpose != "redemption" else why_none(decision, self._clock())
+            why = (
+                None
+                if order.purpose != "redemption"
+                else why_none(decision, self._clock(), order.expires_in_s)
+            )
             if why is not None and self._ledger.token_for(program_id, order.decision_id) is None:
                 return CONFLICT.because(why)  # of one that has its token the ledger says so
         return None

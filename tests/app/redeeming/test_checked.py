@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from app.capping.reservations import Reservation, packed
 from app.ports import DecisionRow
 from app.problems import Problem
 from app.redeeming.checked import CHECK_GOOD_FOR_S, why_none
@@ -39,8 +40,39 @@ CHECKED = order(purpose="redemption", decision_id="dec_1", campaign_id=None, pay
 
 @pytest.mark.parametrize(("given", "why"), REFUSED)
 def test_what_cannot_be_redeemed_is_refused_in_words(given, why):
-    told = why_none(structs.replace(ROW, **given), START_MS)
+    told = why_none(structs.replace(ROW, **given), START_MS, 300)
     assert told is None if why is None else why in told.replace("had already happened", "already happened")
+
+
+@pytest.mark.parametrize(
+    ("given", "left_s"),
+    [
+        ({}, 299),
+        ({"until_ms": START_MS + 300_000}, None),
+        ({"until_ms": START_MS - 1}, 0),
+        ({"until_ms": 0, "wait_ms": 0}, None),
+        ({"held": False}, None),
+        ({"passed_ms": START_MS}, None),
+        ({"passed_ms": START_MS - 1}, 299),
+        ({"hold_ended_ms": START_MS}, None),
+    ],
+)
+def test_a_token_does_not_outlive_its_room_under_a_cap(given, left_s):
+    """Or a member could wait until the room is given back, take it again, and spend both tokens."""
+    part = {
+        "key": b"k",
+        "amount": 1,
+        "ttl_ms": 1,
+        "until_ms": START_MS + 299_999,
+        "wait_ms": 300_000,
+        "held": True,
+    }
+    its = Reservation(**part | {name: value for name, value in given.items() if name in part})
+    row = structs.replace(
+        ROW, reserved=packed([its]), **{name: value for name, value in given.items() if name not in part}
+    )
+    told = why_none(row, START_MS, 300)
+    assert told is None if left_s is None else f"for {left_s} s more" in told
 
 
 def read(answer):
