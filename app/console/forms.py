@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from app.pages.forms import FORM, FormFaulty
+from app.pages.forms import read_fields
 
 MOST_BYTES: Final = 131_072
 """Of a body: 500 ids of a bulk action and a note of 10,000 letters, each written as up to nine bytes."""
@@ -57,34 +56,9 @@ EMPTY: Final = Form({})
 
 
 async def read_form(request: Request, most_bytes: int = MOST_BYTES) -> Form:
-    """
-    The form; an empty body is an empty form.
-
-    Raises:
-        FormFaulty: 413 beyond `most_bytes`, 415 of another media type, 400 not readable.
-        ClientDisconnect: the client hung up.
-    """
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > most_bytes:
-            raise FormFaulty(413)
-    if not body:
-        return EMPTY
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise FormFaulty(415)
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=MOST_FIELDS,
-        )
-    except ValueError:
-        raise FormFaulty(400) from None
+    """The form; an empty body is an empty form. Raises as `read_fields`."""
     fields: dict[str, tuple[str, ...]] = {}
-    for name, value in pairs:
+    for name, value in await read_fields(request, most_bytes, MOST_FIELDS):
         fields[name] = (*fields.get(name, ()), value)
     return Form(fields)
 

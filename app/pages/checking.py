@@ -15,13 +15,13 @@ from app.pages import telling
 from app.pages.answering import client_of, page
 from app.pages.assets import load_assets
 from app.pages.door import Door
-from app.pages.forms import PASSKEY_BYTES
 from app.pages.headers import PASSKEY_GET, page_headers
 from app.pages.notices import PATIENCE_S, Icon
+from app.pages.proof_steps import ProofSteps
 from app.pages.proving import STATUS as MISHAP_STATUS
 from app.pages.proving import proof_told
 from app.pages.rendering import Renderer, Sheet, say
-from app.pages.visit import WAYS, Visit, plain_sheet
+from app.pages.visit import Visit, plain_sheet
 from app.redeeming.terms import Terms
 from app.stepping_up.visiting import CheckView, Step, StepUpVisits
 from detectors.policy import StepUpMethod
@@ -73,7 +73,7 @@ def check_routes(visits: StepUpVisits, *, public_url: str, csrf_key: bytes) -> l
     return [Route(path, app) for path, app in doors.items()]
 
 
-class CheckPages:
+class CheckPages(ProofSteps[CheckView]):
     """Each public method answers one gesture; `visits` decides, this only says it in HTML."""
 
     def __init__(self, visits: StepUpVisits, public_url: str, csrf_key: bytes) -> None:
@@ -81,7 +81,7 @@ class CheckPages:
         self._renderer = Renderer(public_url, load_assets())
         https = urlsplit(public_url).scheme == "https"
         self.headers = page_headers(https=https, features={PASSKEY_GET})
-        self._visit = Visit(PATH, "cs", public_url, csrf_key, self.headers)
+        super().__init__(visits, Visit(PATH, "cs", public_url, csrf_key, self.headers))
         self._page = partial(page, self.headers)
 
     async def greet(self, request: Request) -> Response:
@@ -103,41 +103,6 @@ class CheckPages:
             return self._told(entered.view, _outside(request, entered.view.locale))
         return self._visit.begin(request, entered.cookie)
 
-    async def look(self, request: Request) -> Response:
-        """Where the visit stands."""
-        by = self._visit.way(request)
-        return self._shown(
-            request, await self._visits.look(self._visit.cookie(request), by, client_of(request))
-        )
-
-    async def back(self, request: Request) -> Response:
-        """The address of a gesture, opened like a page."""
-        return self._visit.on(request)
-
-    async def take(self, request: Request) -> Response:
-        """A way is taken: for a text message, by sending it."""
-        posted = await self._visit.posted(request)
-        by = WAYS.get(posted.form.get("by", ""))
-        if by != "sms_otp":
-            return self._visit.on(request, by)
-        return self._moved(request, await self._visits.send_code(posted.cookie, client_of(request)), by)
-
-    async def verify(self, request: Request) -> Response:
-        """A code was typed."""
-        posted = await self._visit.posted(request)
-        by: StepUpMethod = "totp" if posted.form.get("by") == "totp" else "sms_otp"
-        code = posted.form.get("code", "")
-        return self._moved(
-            request, await self._visits.answer(posted.cookie, by, code, client_of(request)), by
-        )
-
-    async def confirm(self, request: Request) -> Response:
-        """The browser answered for a passkey."""
-        posted = await self._visit.posted(request, PASSKEY_BYTES)
-        answer = posted.form.get("answer", "")
-        view = await self._visits.answer(posted.cookie, "passkey", answer, client_of(request))
-        return self._moved(request, view, "passkey")
-
     def refused(self, request: Request, status: int) -> Response:
         """A form that did not come from our page: nothing was done."""
         return self._notice("refused", None, _outside(request, client_of(request).locale or "en"), status)
@@ -147,7 +112,7 @@ class CheckPages:
         sheet = _outside(request, client_of(request).locale or "en")
         return self._notice("away", None, sheet, AWAY, PATIENCE_S, again=PATH + sheet.query)
 
-    def _moved(self, request: Request, view: CheckView, by: StepUpMethod) -> Response:
+    def _moved(self, request: Request, view: CheckView, by: StepUpMethod | None) -> Response:
         """A gesture that led on is answered by a redirect, so that a refresh repeats nothing."""
         if view.proving.mishap is None and view.step in {"prove", "passed"}:
             return self._visit.on(request, by if view.step == "prove" else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -26,11 +26,20 @@ class FormFaulty(Exception):
 
 
 async def read_form(request: Request, most_bytes: int = MOST_BYTES) -> Mapping[str, str]:
+    """The fields by name, none if the body is empty. Raises as `read_fields`, and 400 for a field that comes twice."""
+    pairs = await read_fields(request, most_bytes, MOST_FIELDS)
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise FormFaulty(400)
+    return fields
+
+
+async def read_fields(request: Request, most_bytes: int, most_fields: int) -> Sequence[tuple[str, str]]:
     """
-    The fields by name; an empty body is an empty form.
+    The fields in the order sent.
 
     Raises:
-        FormFaulty: 413 beyond `most_bytes`, 415 of another media type, 400 not readable, or a field twice.
+        FormFaulty: 413 beyond `most_bytes`, 415 of another media type, 400 not readable, or too many fields.
         ClientDisconnect: the client hung up.
     """
     body = bytearray()
@@ -39,23 +48,19 @@ async def read_form(request: Request, most_bytes: int = MOST_BYTES) -> Mapping[s
         if len(body) > most_bytes:
             raise FormFaulty(413)
     if not body:
-        return {}
+        return ()
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise FormFaulty(415)
     try:
-        pairs = parse_qsl(
+        return parse_qsl(
             body.decode("ascii"),
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
-            max_num_fields=MOST_FIELDS,
+            max_num_fields=most_fields,
         )
     except ValueError:
         raise FormFaulty(400) from None
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise FormFaulty(400)
-    return fields
 
 
 def token_in(pasted: str) -> str:

@@ -16,13 +16,13 @@ from app.pages import telling
 from app.pages.answering import client_of, page
 from app.pages.assets import load_assets
 from app.pages.door import Door
-from app.pages.forms import PASSKEY_BYTES
 from app.pages.headers import PASSKEY_GET, page_headers
 from app.pages.notices import PATIENCE_S, Icon
+from app.pages.proof_steps import ProofSteps
 from app.pages.proving import STATUS as MISHAP_STATUS
 from app.pages.proving import proof_told
 from app.pages.rendering import Renderer, Sheet, say
-from app.pages.visit import WAYS, Visit, plain_sheet
+from app.pages.visit import Visit, plain_sheet
 from app.redeeming.terms import Terms
 from detectors.policy import StepUpMethod
 
@@ -62,7 +62,7 @@ def switch_routes(visits: LockVisits, *, public_url: str, csrf_key: bytes) -> li
     return [Route(path, app) for path, app in doors.items()]
 
 
-class SwitchPages:
+class SwitchPages(ProofSteps[LockView]):
     """Each public method answers one gesture; `visits` decides, this only says it in HTML."""
 
     def __init__(self, visits: LockVisits, public_url: str, csrf_key: bytes) -> None:
@@ -70,7 +70,7 @@ class SwitchPages:
         self._renderer = Renderer(public_url, load_assets())
         https = urlsplit(public_url).scheme == "https"
         self.headers = page_headers(https=https, features={PASSKEY_GET})
-        self._visit = Visit(PATH, "ls", public_url, csrf_key, self.headers)
+        super().__init__(visits, Visit(PATH, "ls", public_url, csrf_key, self.headers))
         self._page = partial(page, self.headers)
 
     async def greet(self, request: Request) -> Response:
@@ -91,45 +91,11 @@ class SwitchPages:
             return self._told(entered.view, plain_sheet(request, entered.view.locale))
         return self._visit.begin(request, entered.cookie)
 
-    async def look(self, request: Request) -> Response:
-        """How redeeming stands."""
-        by = self._visit.way(request)
-        view = await self._visits.look(self._visit.cookie(request), by, client_of(request))
-        return self._shown(request, view)
-
-    async def back(self, request: Request) -> Response:
-        """The address of a gesture, opened like a page."""
-        return self._visit.on(request)
-
     async def lock(self, request: Request) -> Response:
         """Redeeming is switched off."""
         posted = await self._visit.posted(request)
         view = await self._visits.lock(posted.cookie, client_of(request))
         return self._moved(request, view, None)
-
-    async def take(self, request: Request) -> Response:
-        """A way to prove oneself is taken: for a text message, by sending it."""
-        posted = await self._visit.posted(request)
-        by = WAYS.get(posted.form.get("by", ""))
-        if by != "sms_otp":
-            return self._visit.on(request, by)
-        return self._moved(request, await self._visits.send_code(posted.cookie, client_of(request)), by)
-
-    async def verify(self, request: Request) -> Response:
-        """A code was typed."""
-        posted = await self._visit.posted(request)
-        by: StepUpMethod = "totp" if posted.form.get("by") == "totp" else "sms_otp"
-        code = posted.form.get("code", "")
-        return self._moved(
-            request, await self._visits.answer(posted.cookie, by, code, client_of(request)), by
-        )
-
-    async def confirm(self, request: Request) -> Response:
-        """The browser answered for a passkey."""
-        posted = await self._visit.posted(request, PASSKEY_BYTES)
-        answer = posted.form.get("answer", "")
-        view = await self._visits.answer(posted.cookie, "passkey", answer, client_of(request))
-        return self._moved(request, view, "passkey")
 
     def refused(self, request: Request, status: int) -> Response:
         """A form that did not come from our page: nothing was done."""
