@@ -15,6 +15,8 @@ from detectors.snapshot import Entity, Lock, Traits
 Clock = Callable[[], int]
 """Milliseconds since 1970-01-01 UTC. One instance, made in the composition root."""
 
+LAST_MS: Final = 253_402_300_799_000
+"""9999-12-31T23:59:59Z: the last second that a date can tell. What ends later is told to end then."""
 Outcome = Literal["completed", "cancelled", "reversed", "disputed"]
 Standing = Outcome | Literal["passed"]
 """What came between: an outcome that was told, or that the decision's challenge was passed."""

@@ -13,7 +13,7 @@ from app.acting.steps import Step
 from app.cases.moving import decide
 from app.cases.ports import Case, CaseFile, Refusal, Wish
 from app.cases.terms import CaseTerms
-from app.ports import LockRow
+from app.ports import LAST_MS, LockRow
 from app.users.rights import Action
 from detectors.holds import HoldEnd
 from tokens.ledger import Token
@@ -162,7 +162,7 @@ def end_word(end_ms: int | None) -> str:
 
 def at(ms: int) -> str:
     """An instant for people, to the minute, UTC."""
-    return f"{datetime.fromtimestamp(ms // 1_000, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{datetime.fromtimestamp(min(ms, LAST_MS) // 1_000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def pair_of(one: str, other: str) -> tuple[str, str]:

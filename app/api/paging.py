@@ -11,7 +11,7 @@ from anyio import to_thread
 from msgspec import Meta
 
 from app.api.operation import Call, Parameter, invalid
-from app.ports import Page
+from app.ports import LAST_MS, Page
 
 T = TypeVar("T")
 PAGE_ITEMS: Final = 50
@@ -55,5 +55,5 @@ def expiry(call: Call, given: datetime | None) -> int | None:
 
 
 def instant(at_ms: int) -> datetime:
-    """Milliseconds since 1970-01-01 UTC as an instant."""
-    return datetime.fromtimestamp(at_ms / 1_000, UTC)
+    """Milliseconds since 1970-01-01 UTC as an instant; what lies beyond all dates as the last one."""
+    return datetime.fromtimestamp(min(at_ms, LAST_MS) / 1_000, UTC)

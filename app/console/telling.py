@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from app.pages import telling
+from app.ports import LAST_MS
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
@@ -24,7 +25,7 @@ class When(NamedTuple):
 
 def when(at_ms: int, now_ms: int) -> When:
     """`2026-05-03T14:05:00Z`, `3 May 2026, 14:05 UTC`, `2 h ago` or `in 5 min`."""
-    at = datetime.fromtimestamp(at_ms / 1_000, UTC)
+    at = datetime.fromtimestamp(min(at_ms, LAST_MS) / 1_000, UTC)
     away, is_ahead = span(abs(at_ms - now_ms)), at_ms > now_ms
     relative = {"now": "just now"}.get(away, f"in {away}" if is_ahead else f"{away} ago")
     absolute = f"{at.day} {telling.MONTHS['en'][at.month - 1][:3]} {at.year}, {at:%H:%M} UTC"

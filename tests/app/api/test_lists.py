@@ -77,3 +77,13 @@ async def test_no_entries_pile_up_while_nobody_can_be_told(workers):
     workers.failing = iter([True] * 9)
     assert await added(workers) == [503] * 9 + [201]
     assert len(workers.service.record.entries) == 1
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-23:00"])
+async def test_an_end_beyond_all_dates_shuts_nobody_out_of_the_list(service, end):
+    body = json.dumps({"kind": "account", "value": "m-1", "reason": "test", "expires_at": end}).encode()
+    headers = {"content-type": "application/json"}
+    made = await service.call("POST", "/v1/lists/block", "admin", content=body, headers=headers)
+    assert made.status_code == 201
+    shown = await service.call("GET", "/v1/lists/block", "admin")
+    assert shown.json()["items"][0]["expires_at"] == "9999-12-31T23:59:59Z"

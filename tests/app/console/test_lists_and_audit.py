@@ -114,6 +114,14 @@ async def test_script_in_an_entry_stays_text(kept):
     assert "<script>alert" not in page.text
 
 
+async def test_an_end_beyond_all_dates_shuts_nobody_out_of_the_list(kept):
+    there = kept.window()
+    assert (await there.post("/console/lists", **NEW | {"until": "9999-12-31"})).status_code == 303
+    page = await there.get("/console/lists?list=block&program=default")
+    assert page.status_code == 200
+    assert "31 Dec 9999, 23:59 UTC" in page.text
+
+
 def note(kept, n, program="default", event="list.added", subject="x", actor="key:1", detail=""):
     kept.review.noting.note(NOW_MS + n, program, event, subject, Who(actor), detail)
 
