@@ -166,6 +166,7 @@ def create_app(settings: Settings) -> ASGIApp:
         step_ups=proving.desk,
         enroller=tokens.enroller,
         locks=tokens.locks,
+        is_closed=acting.is_closed,
         cases=cases.desk,
         feedback=feedback,
         heard=record,

@@ -142,12 +142,16 @@ class ActingDesk(Acting):
             return "open"
 
         def look() -> Standing:
-            if self._acts.is_closed(program_id, account_id):
+            if self.is_closed(program_id, account_id):
                 return "closed"
             row = self._lock(program_id, account_id)
             return "locked" if row is not None and row.locked else "open"
 
         return await to_thread.run_sync(look)
+
+    def is_closed(self, program_id: str, account_id: str) -> bool:
+        """Whether two people closed an account. Synchronous. Raises RecordAway."""
+        return self._acts.is_closed(program_id, account_id)
 
     async def _see(self, viewer: Viewer, program_id: str, case_id: str, act: Act) -> Seen | None:
         scope = scope_of(viewer, program_id)

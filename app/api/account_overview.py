@@ -10,6 +10,7 @@ from anyio import to_thread
 from msgspec import UNSET, Meta, Struct
 from starlette.responses import Response
 
+from app.api.account_state import account_state
 from app.api.operation import Call, Operation, reply
 from app.api.paging import instant
 from app.api.wire import AccountState, LinkedAccount, LinkEvidence, Risk, Totals
@@ -133,18 +134,19 @@ async def overview(call: Call) -> Response:
     found = await to_thread.run_sync(call.api.overview, *names, EVERYTHING, call.api.clock())
     if found is None:
         raise Refused(NOT_FOUND)
-    return reply(view(found))
+    is_locked = found.lock is not None and found.lock.locked
+    return reply(view(found, await account_state(call, names[1], is_locked=is_locked)))
 
 
-def view(found: Overview) -> AccountOverview:
+def view(found: Overview, state: AccountState) -> AccountOverview:
     """As it is sent."""
-    row, locked = found.totals, found.lock is not None and found.lock.locked
+    row = found.totals
     totals = Totals(0, 0, 0, {})
     if row is not None:
         totals = Totals(row.events, row.earned_points, row.redeemed_points, row.decisions)
     return AccountOverview(
         account_id=found.account_id,
-        state="locked" if locked else "active",
+        state=state,
         risk=None if row is None else Risk(row.last_risk_score, row.last_decision),
         totals=totals,
         profile=found.who,

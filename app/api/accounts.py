@@ -8,6 +8,7 @@ from anyio import to_thread
 from msgspec.structs import replace
 from starlette.responses import Response
 
+from app.api.account_state import account_state
 from app.api.operation import Call, Operation, reply
 from app.api.paging import CURSOR, LIMIT, instant, page_of
 from app.api.wire import AccountState, AccountView, Links, Risk, TimelinePage, TimelineView, Totals
@@ -19,7 +20,7 @@ async def account(call: Call) -> Response:
     names = call.principal.program_id, call.path("account_id")
     row = await to_thread.run_sync(call.api.record.account, *names)
     lock = await call.api.locks.standing(*names)
-    state: AccountState = "locked" if lock is not None and lock.locked else "active"
+    state = await account_state(call, names[1], is_locked=lock is not None and lock.locked)
     open_case = await call.api.cases.open_case(*names)
     if row is None and lock is not None:
         return reply(_unseen(lock.account_id, state, open_case))

@@ -74,6 +74,7 @@ class Api:
     step_ups:      the use cases of challenges.
     enroller:      the use cases of enrolling passkeys.
     locks:         the use cases of locks.
+    is_closed:     (programme, account id) → whether two people closed the account; synchronous.
     cases:         the use cases of cases.
     feedback:      the use cases of what people say.
     heard:         what they said, to be read; synchronous.
@@ -100,6 +101,7 @@ class Api:
     step_ups: StepUpDesk
     enroller: Enroller
     locks: LockDesk
+    is_closed: Callable[[str, str], bool]
     cases: CaseDesk
     feedback: FeedbackDesk
     heard: Heard

@@ -127,6 +127,7 @@ async def test_closing_an_account_takes_two_people_and_is_undone_by_releasing(ho
     await house.do(SAM, case_id, "approve")
     assert [house.stands(case_id, one) for one in told.effects] == [one.after for one in told.effects]
     assert await house.desk.standing(SUE, PROGRAM, "m-1") == "closed"
+    assert house.desk.is_closed(PROGRAM, "m-1")
     assert house.case(case_id).state == "closed"
 
     house.cases.move(

@@ -274,6 +274,7 @@ class Service:
     measured: list[tuple[str, str, int, float]]
     waits: list[int]
     cases: MemoryCases
+    closed: set[tuple[str, str]]
 
     def add_key(self, *scopes: str, **rest: Any) -> str:
         wanted = {"program_id": "default", "now_ms": NOW_MS} | rest
@@ -353,6 +354,7 @@ def service() -> Service:
         return f"{prefix}_{next(numbers):08d}"
 
     webhooks = MemoryWebhooks(lambda: now_ms[0], new_id)
+    closed: set[tuple[str, str]] = set()
     said, kept_cases = MemoryFeedback(record), MemoryCases()
     api = Api(
         scorer=scorer,
@@ -373,6 +375,7 @@ def service() -> Service:
         step_ups=MemoryStepUps(record),
         enroller=enroller_of(lambda: now_ms[0], new_id),
         locks=MemoryLocks(),
+        is_closed=lambda program_id, account_id: (program_id, account_id) in closed,
         cases=CaseDesk(kept_cases, lambda: now_ms[0]),
         feedback=FeedbackDesk(said, lists_changed, digest, lambda: now_ms[0], new_id),
         heard=said,
@@ -380,8 +383,8 @@ def service() -> Service:
         measured=lambda *seen: measured.append(seen),
     )
     built = Service(
-        record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits, kept_cases
-    )
+        record, scorer, desk, api, http_app(api), {}, now_ms, changes, webhooks, measured, waits, kept_cases, closed,
+    )  # fmt: skip
     built.tokens = {scope: built.add_key(scope) for scope in ("score", "events", "tokens", "read", "admin")}
     return built
 
