@@ -38,7 +38,7 @@ log = structlog.get_logger("earnest.charts")
 
 class DrawingRoom:
     """
-    Draws charts. The process starts with the first one and ends with this one, however that ends; one that died is
+    Draws charts. The process starts with `get_ready` or the first chart and ends with this one, however that ends; one that died is
     started anew with the next chart.
 
     Args:
@@ -50,6 +50,7 @@ class DrawingRoom:
         self._executor, self._patience_s = executor, patience_s
         self._kept: OrderedDict[bytes, Markup] = OrderedDict()
         self._under_way: dict[bytes, asyncio.Task[None]] = {}
+        self._was_readied = False
 
     async def draw(self, *charts: Chart) -> list[Drawn]:
         """
@@ -68,11 +69,20 @@ class DrawingRoom:
             for chart, key in zip(charts, keys, strict=True)
         ]
 
+    def get_ready(self) -> None:
+        """Begin to warm up, the first time this is called: somebody came who will look at charts soon."""
+        if not self._was_readied:
+            self._was_readied = True
+            self._first()
+
     async def warm_up(self) -> None:
         """Start the process and let it draw something, so that nobody waits a second for the first chart."""
+        await self._first()
+
+    def _first(self) -> asyncio.Task[None]:
         empty = {"width": 1, "height": 1, "data": {"values": []}, "mark": "point"}
         chart = Chart("", "", empty, (), (), ())
-        await self._begun(_key(chart), chart)
+        return self._begun(_key(chart), chart)
 
     def close(self) -> None:
         """End the process."""

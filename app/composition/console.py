@@ -84,7 +84,8 @@ def console_routes(
     site = Site(urlsplit(base).hostname or "localhost", origin_of(base))
     passwords = Passwords()
     sign_in = SignIn(users, keys, passwords, site, client_hash)
-    console = Console(sign_in, Sealing(keys.pages), public_url=base, clock=system_clock)
+    sealing, ready = Sealing(keys.pages), review.room.get_ready  # who never serves a page draws nothing
+    console = Console(sign_in, sealing, public_url=base, clock=system_clock, came=ready)
     access = Access(
         console,
         sign_in,

@@ -57,10 +57,20 @@ class Console:
         sealing: of form tokens, kept forms and notices.
         public_url: where the console is reached; a form of another site is refused.
         clock: milliseconds since 1970-01-01 UTC.
+        came: called at each visit of somebody who is signed in, before the page is asked; must not take long.
     """
 
-    def __init__(self, sessions: Sessions, sealing: Sealing, *, public_url: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        sealing: Sealing,
+        *,
+        public_url: str,
+        clock: Clock,
+        came: Callable[[], None] = lambda: None,
+    ) -> None:
         self.sessions, self.sealing, self.public_url, self.clock = sessions, sealing, public_url, clock
+        self._came = came
         https = urlsplit(public_url).scheme == "https"
         self.cookies = Cookies(https=https)
         self.headers: Mapping[str, str] = page_headers(
@@ -103,6 +113,7 @@ class Console:
         viewer = await self.signed_in(request, now_ms)
         if viewer is None:
             return self._sign_in_first(request, form, now_ms)
+        self._came()
         visit = Visit(self, request, viewer, form, self.cookies.looks(request), now_ms)
         if gesture.method == "POST" and not self.sealing.fits(form.exact(TOKEN_FIELD), viewer.session_hash):
             return self._foreign(visit)

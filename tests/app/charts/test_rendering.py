@@ -81,6 +81,24 @@ async def test_a_process_of_its_own_draws_the_same_and_ends_when_told():
     room.close()
 
 
+async def test_who_comes_to_the_console_has_it_warmed_up_once_and_waits_for_nothing():
+    begun = []
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *given):
+            begun.append(given)
+            return super().submit(*given)
+
+    with Pool(1) as pool:
+        room = DrawingRoom(pool, PATIENCE_S)
+        room.get_ready()
+        room.get_ready()
+        await room.draw(CHARTS["bars"])
+        room.get_ready()
+        await room.draw(CHARTS["shares"])
+    assert len(begun) == 3  # two charts, and the first that nobody asked for
+
+
 async def test_a_page_that_waits_in_vain_has_an_empty_picture_and_the_next_one_has_it():
     told, go_on = Event(), Event()
 

@@ -111,6 +111,14 @@ async def test_who_is_not_signed_in_signs_in_and_comes_back():
     assert answer.headers["location"] == "/console/sign-in?next=/console/x%3Fstate%3Dnew%26page%3D2"
 
 
+async def test_only_a_visit_of_somebody_signed_in_counts_as_one():
+    came = []
+    for viewer in (None, a_viewer()):
+        window = Window(ROOMS, viewer, a_console(viewer, came=lambda whose=viewer: came.append(whose)))
+        await window.get("/console/x")
+    assert came == [a_viewer()]
+
+
 async def test_what_was_typed_outlives_the_session():
     console = a_console(None)
     answer = await Window(ROOMS, None, console).post("/console/x", note="a long thought", password="secret")
