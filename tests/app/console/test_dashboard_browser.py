@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from app.console.assets import console_assets
+from tests.app.console.served import served
 from tests.app.console.test_dashboard import Counted, counted
 from tests.e2e.browser import PHONE, browser
 
@@ -33,29 +27,8 @@ def database_url(sqlite_url: str) -> str:
 def address(counted: Counted) -> Iterator[str]:
     """A console with a dashboard, where a senior is signed in."""
     window = counted.window()
-    by_address = {one.address: one for one in console_assets().values()}
-
-    async def asset(request: Request) -> Response:
-        one = by_address[request.url.path]
-        return Response(one.body, media_type=one.media_type)
-
-    routes = [Route("/{folder:path}/static/{name}", asset), *window.app.routes]
-    server = uvicorn.Server(
-        uvicorn.Config(Starlette(routes=routes), port=0, log_level="error", lifespan="off")
-    )
-    ready, begin = threading.Event(), server.startup
-
-    async def told(*given: object, **named: object) -> None:
-        await begin(*given, **named)  # type: ignore[arg-type]
-        ready.set()
-
-    server.startup = told  # type: ignore[method-assign]
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert ready.wait(30)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with served(window.app.routes) as address:
+        yield address
 
 
 def test_the_dashboard_is_read_by_everybody_and_a_bar_opens_its_cases(browser: Browser, address: str):

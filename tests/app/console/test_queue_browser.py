@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from app.console.assets import console_assets
 from app.console.frame import Console
 from app.console.sealing import Sealing
 from app.seal import Seal
 from tests.app.console.queued import Floor
+from tests.app.console.served import served
 from tests.app.console.window import OneSession
 from tests.app.store.cased import HOUR_MS
 from tests.e2e.browser import PHONE, browser
@@ -40,30 +34,9 @@ def address(floor: Floor) -> Iterator[str]:
         )
     floor.move(floor.open("m-5"), ben, "claim")
     frame = Console(OneSession(ana), Sealing(Seal(bytes(32))), public_url="", clock=lambda: floor.now_ms)
-    by_address = {one.address: one for one in console_assets().values()}
-
-    async def asset(request: Request) -> Response:
-        one = by_address[request.url.path]
-        return Response(one.body, media_type=one.media_type)
-
-    routes = [Route("/{folder:path}/static/{name}", asset), *frame.routes([floor.room])]
-    server = uvicorn.Server(
-        uvicorn.Config(Starlette(routes=routes), port=0, log_level="error", lifespan="off")
-    )
-    ready, begin = threading.Event(), server.startup
-
-    async def told(*given: object, **named: object) -> None:
-        await begin(*given, **named)  # type: ignore[arg-type]
-        ready.set()
-
-    server.startup = told  # type: ignore[method-assign]
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert ready.wait(30)
-    frame.public_url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield frame.public_url
-    server.should_exit = True
-    thread.join()
+    with served(frame.routes([floor.room])) as address:
+        frame.public_url = address
+        yield address
 
 
 def fine(page: Page) -> None:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from app.console.assets import console_assets
 from app.console.frame import Console
 from app.console.sealing import Sealing
 from app.reviewing import hrefs
 from app.seal import Seal
 from app.store.sql import migrate, open_engine
 from tests.app.console.kept import ODD, filled
+from tests.app.console.served import served
 from tests.app.console.window import NOW_MS, OneSession, a_viewer
 from tests.e2e.browser import PHONE, browser
 
@@ -53,31 +47,9 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         OneSession(a_viewer("programme_admin")), Sealing(Seal(bytes(32))), public_url="http://console.test",
         clock=lambda: NOW_MS,
     )  # fmt: skip
-    by_address = {one.address: one for one in console_assets().values()}
-
-    async def asset(request: Request) -> Response:
-        one = by_address[request.url.path]
-        return Response(one.body, media_type=one.media_type)
-
-    routes = [Route("/{folder:path}/static/{name}", asset), *frame.routes(kept.rooms())]
-    config = uvicorn.Config(Starlette(routes=routes), port=0, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    ready = threading.Event()
-    begin = server.startup
-
-    async def told(*given: object, **named: object) -> None:
-        await begin(*given, **named)  # type: ignore[arg-type]
-        ready.set()
-
-    server.startup = told  # type: ignore[method-assign]
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert ready.wait(30)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    frame.public_url = f"http://127.0.0.1:{port}"
-    yield frame.public_url
-    server.should_exit = True
-    thread.join()
+    with served(frame.routes(kept.rooms())) as address:
+        frame.public_url = address
+        yield address
     engine.dispose()
 
 

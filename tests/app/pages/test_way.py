@@ -54,7 +54,7 @@ async def test_the_cookie_of_plain_http_is_one_that_clients_keep(serve):
     async with serve("http://127.0.0.1:8000") as client:
         answer = await client.post("/r/good")
         assert answer.headers["set-cookie"] == "rs=session-0; HttpOnly; Max-Age=1500; Path=/; SameSite=lax"
-        assert "Confirm it is you" in (await client.get("/redeem")).text
+        assert "Confirm that it is you" in (await client.get("/redeem")).text
 
 
 @pytest.mark.parametrize(
