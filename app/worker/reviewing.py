@@ -24,23 +24,26 @@ GATHER_AT_ONCE: Final = 300
 """Numbers gathered by one transaction: opening their events takes 15 ms, outside it; writing 20 ms."""
 BREATH_S: Final = 0.02
 """After each of many steps: about as long as one holds SQLite's lock, since who waits for that polls, and is never first
-where it is taken again at once. Without it another process waited 3.8 s while a backlog was counted."""
+where it is taken again at once. Without it another process waited 3.8 s while a backlog was read; with a breath of each
+chore alone 2.1 s, since one wrote while the other rested; with one for both 0.4 s: `benchmarks.console_chores`."""
 
 
 def reviewing_chores(master: bytes, engine: Engine, sighter: Sighter) -> Sequence[Chore]:
     """The chores, over this database."""
+    turns = asyncio.Lock()  # while one takes its breath the other does too
     gathering = SqlGathering(engine, AccountKeys(Seal(derive(master, "record"))), sighter)
     return (
-        _chore("figures", SqlCounting(engine).step, COUNT_AT_ONCE),
-        _chore("identifiers", gathering.step, GATHER_AT_ONCE),
+        _chore("figures", SqlCounting(engine).step, COUNT_AT_ONCE, turns),
+        _chore("identifiers", gathering.step, GATHER_AT_ONCE, turns),
     )
 
 
-def _chore(name: str, step: Callable[[int], int], at_once: int) -> Chore:
+def _chore(name: str, step: Callable[[int], int], at_once: int, turns: asyncio.Lock) -> Chore:
     async def read_on() -> int:
-        done = await asyncio.to_thread(step, at_once)
-        if done >= at_once:
-            await asyncio.sleep(BREATH_S)
-        return done
+        async with turns:
+            done = await asyncio.to_thread(step, at_once)
+            if done >= at_once:
+                await asyncio.sleep(BREATH_S)
+            return done
 
     return Chore(name, read_on, at_once, LOOK_EVERY_S)
