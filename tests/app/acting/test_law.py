@@ -260,3 +260,15 @@ async def test_a_proposal_sent_back_stays_sent_back(house):
     undone = house.cases.undo(Scope(PROGRAM), case_id, Who(SAM.actor), house.version(case_id), NOW_MS)
     assert undone.why == "not_undoable"
     assert house.case(case_id).proposal is None
+
+
+async def test_what_an_act_proposed_is_not_approved_without_the_act(house):
+    """Or the case would say that the account is closed, and the account would not."""
+    case_id = house.open_case("m-1")
+    await house.do(SUE, case_id, "close_account")
+    wish, key = Wish(move="approve"), Who("key:shop")
+    half = house.cases.move(Scope(PROGRAM), case_id, key, wish, house.version(case_id), NOW_MS)
+    assert half.why == "illegal"
+    assert house.case(case_id).state == "approval"
+    await house.do(SAM, case_id, "approve")
+    assert house.acts.is_closed(PROGRAM, "m-1")

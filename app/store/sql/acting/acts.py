@@ -198,7 +198,9 @@ class SqlActs(Acts):
         if plan.wish is None:
             detail = {"act": order.act.name, "act_id": order.act.act_id}
             return work.marked(case, detail, order.reason)
-        after = work.cases.move(scope, case.case_id, order.who, plan.wish, case.version, work.now_ms)
+        after = work.cases.move(
+            scope, case.case_id, order.who, plan.wish, case.version, work.now_ms, of_act=True
+        )
         if isinstance(after, Refusal):
             raise _TurnedDown(refused(after))
         if plan.wish.move in {"approve", "reject"}:

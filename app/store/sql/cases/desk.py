@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _UNKNOWN: Final = Refusal("unknown", "There is no such case.")
+_PROPOSED: Final = (
+    "It was proposed in the console, with more than this case: another person approves it there."
+)
 _BY_ACT: Final = (
     "An act did this: where it can be taken back, that is done in the case's record, with all else it did."
 )
@@ -109,9 +112,20 @@ class SqlCases(CaseReading):
         return self._in_one(who, now_ms, note)
 
     def move(
-        self, scope: Scope, case_id: str, who: Who, wish: Wish, version: int | None, now_ms: int
+        self,
+        scope: Scope,
+        case_id: str,
+        who: Who,
+        wish: Wish,
+        version: int | None,
+        now_ms: int,
+        *,
+        of_act: bool = False,
     ) -> Case | Refusal:
-        """Move a case as wished, if it still stands at this version. See `app.cases.moving.decide`."""
+        """
+        Move a case as wished, if it still stands at this version. See `app.cases.moving.decide`. `of_act`: of an act,
+        which does all else that it says; what an act proposed is approved by no move alone.
+        """
 
         def move(writing: Writing) -> Case | Refusal:
             both = [case_id, wish.into] if wish.move == "merge" and wish.into else [case_id]
@@ -121,6 +135,8 @@ class SqlCases(CaseReading):
                 return _UNKNOWN
             if version is not None and version != case.version:
                 return self._stale(writing.connection, case, version)
+            if wish.move == "approve" and not of_act and _is_proposed(writing.connection, case):
+                return Refusal("illegal", _PROPOSED, "move", case)
             if wish.move == "merge" and wish.into:
                 return self._merge(writing, case, held.get(wish.into), wish)
             return self._decided(writing, case, wish)
@@ -240,6 +256,13 @@ class SqlCases(CaseReading):
             return done
 
         return in_one(self._engine, whole)
+
+
+def _is_proposed(connection: Connection, case: Case) -> bool:
+    """Whether what waits for approval is an act."""
+    of = case_acts.c
+    its = (of.case_id == case.case_id) & (of.state == "proposed") & (of.actor == case.proposed_by)
+    return connection.execute(select(of.seq).where(its).limit(1)).first() is not None
 
 
 def _was_act(connection: Connection, case: Case) -> bool:
