@@ -38,8 +38,8 @@ log = structlog.get_logger("earnest.charts")
 
 class DrawingRoom:
     """
-    Draws charts. The process starts with `get_ready` or the first chart and ends with this one, however that ends; one that
-    died is started anew with the next chart.
+    Draws charts. The process starts with `get_ready` or the first chart and ends with this one, however that ends; one
+    that died is started anew with the next chart.
 
     Args:
         executor: Where to draw instead; for tests.
