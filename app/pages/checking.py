@@ -46,7 +46,7 @@ ICONS: Final[Mapping[str, Icon]] = {
     "away": "clock",
 }  # fmt: skip
 """The rest has `note`."""
-KINDS: Final = frozenset({"redeem", "transfer", "purchase", "profile_change", "login", "close"})
+KINDS: Final = frozenset({"redeem", "reward", "transfer", "purchase", "profile_change", "login", "close"})
 """Events told in words of their own."""
 AWAY: Final = 503
 TOO_OFTEN: Final = 429

@@ -38,7 +38,7 @@ _EN: Final = {
     "paste_label": "Your link",
     "paste_hint": "Copy the whole link from your message and paste it here.",
     "continue": "Continue",
-    "ask_heading": "Confirm it is you",
+    "ask_heading": "Confirm that it is you",
     "ask_sms": "We will send a text message with a code to your phone {destination}.",
     "ask_email": "We will send an e-mail with a code to {destination}.",
     "ask_rule": "The code is only for this page. Nobody from {brand} will ask you for it.",
@@ -139,7 +139,7 @@ _EN: Final = {
     "held": "Your reward is on hold to keep it safe for you. The way you confirm it is you was changed in the last "
     "72 hours, or cannot be used. Try again later, or get in touch.",
     # a passkey is asked for
-    "passkey_heading": "Confirm it is you",
+    "passkey_heading": "Confirm that it is you",
     "passkey_lead": "Your browser will ask for your passkey: your fingerprint, your face, or the code of your device.",
     "passkey_use": "Continue with passkey",
     "passkey_none": "Your passkey cannot be used in this browser. Open this link in a browser with JavaScript, on a "

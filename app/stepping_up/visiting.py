@@ -51,7 +51,8 @@ class CheckView(Struct, frozen=True, kw_only=True):
     """
     One page of the way.
 
-    kind, points: what is to be proven for, by its event's type.
+    kind, points: what is to be proven for, by its event's type; `reward`: a reward's link, whose points may be given and
+        not burned.
     back: where to go back to, what came of it appended; empty where nobody said.
     retry_after_s: how long to wait, with `wait` and `soon`.
     """
@@ -228,7 +229,7 @@ class StepUpVisits:
             terms=terms,
             locale=client.locale or terms.locale,
             proving=proving or Proving(),
-            kind=row.type,
+            kind="reward" if row.origin == "redemption" else row.type,
             points=row.points,
             back=returned(back, name, status) if back else "",
         )
