@@ -1,4 +1,4 @@
-"""The console's cookies: session, second step of signing in, notice, looks, practice answers, the programme seen last."""
+"""The console's cookies: session, second step of signing in, notice, looks, practice answers, programme and queue seen last."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ Theme = Literal["auto", "light", "dark"]
 THEMES: Final[tuple[Theme, ...]] = ("auto", "light", "dark")
 PRACTICE_LIFE_S: Final = 43_200
 """Answers to practice cases, in seconds: as long as a session can live; they are bound to it."""
-CookieName = Literal["session", "ticket", "notice", "looks", "practice", "programme"]
+QUEUE_LIFE_S: Final = 43_200
+"""The filter of the queue, in seconds: a working day, as long as a session can live."""
+CookieName = Literal["session", "ticket", "notice", "looks", "practice", "programme", "queue"]
 LIVES_S: Final[dict[CookieName, int]] = {
     "session": SESSION_LIFE_S,
     "ticket": TICKET_LIFE_S,
@@ -28,6 +30,7 @@ LIVES_S: Final[dict[CookieName, int]] = {
     "looks": LOOKS_LIFE_S,
     "practice": PRACTICE_LIFE_S,
     "programme": LOOKS_LIFE_S,
+    "queue": QUEUE_LIFE_S,
 }
 
 

@@ -20,6 +20,7 @@ from app.console.may_move import turned_down
 from app.console.place import Place
 from app.console.programmes import Chosen, Programmes, remember, scope_of
 from app.console.queue_deeds import able_to
+from app.console.queue_last import remember_queue
 from app.console.queue_query import AGES, ORDERS, Asked, read, read_text
 from app.console.queue_shown import CASES, QUEUE
 from app.console.saved_views import SavedView, Views
@@ -68,7 +69,9 @@ class Queue:
         if not visit.request.url.query and first is not None:
             return visit.back(f"{QUEUE}?{first.query}")
         asked = asked.within(chosen.program_id)
-        return remember(visit, await self._page(visit, asked, chosen, views), chosen.program_id)
+        response = await self._page(visit, asked, chosen, views)
+        remember_queue(visit, response, asked)
+        return remember(visit, response, chosen.program_id)
 
     async def _page(self, visit: Visit, asked: Asked, chosen: Chosen, views: Sequence[SavedView]) -> Response:
         scope = scope_of(visit, chosen.program_id)

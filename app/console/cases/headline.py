@@ -14,9 +14,10 @@ MILDNESS: Final[tuple[Action, ...]] = ("allow", "challenge", "review", "block")
 
 
 def headline(case: Case, now_ms: int) -> str:
-    """`Account takeover and drain suspected: 4,200 points in flight, hold ends in 3 h`."""
+    """`Suspected: account takeover and drain, 4,200 points in flight, hold ends in 3 h`."""
     parts = [part for part in (_who(case), _points(case), _end(case, now_ms)) if part]
-    return f"{_what(case)}: {', '.join(parts)}" if parts else _what(case)
+    what = _what(case)
+    return (", " if ":" in what else ": ").join((what, ", ".join(parts))) if parts else what
 
 
 def _what(case: Case) -> str:
@@ -26,11 +27,12 @@ def _what(case: Case) -> str:
         return {"dispute": "The member says it was not them", "token": "A reward is held"}.get(
             case.cause, "Something unusual"
         )
-    return f"{typology(case.typology)} suspected"
+    told = typology(case.typology)
+    return f"Suspected: {told[:1].lower()}{told[1:]}"
 
 
 def _who(case: Case) -> str:
-    return f"{number_of(case.accounts, 'account')} held to be one hand's" if case.kind == "ring" else ""
+    return f"{number_of(case.accounts, 'account')} of probably one person" if case.kind == "ring" else ""
 
 
 def _points(case: Case) -> str:

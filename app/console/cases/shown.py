@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from app.console.cases.desk import Opened
 from app.console.cases.looks import TABS
 from app.console.cases.offering import offered_moves
 from app.console.playbook import reason_href, typology_href
+from app.console.queue_last import last_queue
 from app.console.visit import Visit
 from app.reviewing import hrefs
 
@@ -61,7 +61,7 @@ def page(visit: Visit, template: str, case: Opened, tab: str, status: int = 200,
         account_href=hrefs.account,
         reason_href=reason_href,
         typology_href=typology_href,
-        queue_query=urlencode({"program": row.program_id}),
+        queue_query=last_queue(visit, row.program_id),
         page_count=len(TABS),
         **given,
     )  # fmt: skip
@@ -81,13 +81,14 @@ def is_leased(row: Any, now_ms: int) -> bool:
 
 
 def recommended(case: Opened) -> Offer | None:
-    """The act the case's typology suggests, where it can be done; a proposal is decided first."""
+    """
+    The act the case's typology suggests, where it can be done. Of a proposal nothing is: a second pair of eyes that is
+    told what to say is none.
+    """
     row = case.file.case
-    if row.state == "closed":
+    if row.state == "closed" or row.proposal is not None:
         return None
-    wanted: ActName = (
-        "approve" if row.proposal is not None else RECOMMENDED.get(row.recommendation, "release")
-    )
+    wanted: ActName = RECOMMENDED.get(row.recommendation, "release")
     return next((one for one in case.offers if one.name == wanted and one.possible), None)
 
 

@@ -87,7 +87,7 @@ async def test_from_reading_to_a_release_and_back_and_a_ring_at_once(installatio
 
         await page.goto(f"{address}/console/cases/{case_id}")
         await expect(page.get_by_role("heading", level=1)).to_contain_text(
-            "Account takeover and drain suspected"
+            "Suspected: account takeover and drain"
         )
         await is_sound(page, "why")
         await page.keyboard.press("c")
@@ -100,7 +100,7 @@ async def test_from_reading_to_a_release_and_back_and_a_ring_at_once(installatio
         await page.get_by_role("button", name="Release", exact=True).click()
         await expect(page.get_by_role("heading", level=1)).to_contain_text("Closed as legitimate")
         await page.get_by_role("button", name="Undo").click()
-        await expect(page.get_by_role("heading", level=1)).to_contain_text("suspected")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Suspected: ")
 
         await page.goto(f"{address}/console/cases/{ring_id}")
         await page.get_by_label("Mark r-0").check()

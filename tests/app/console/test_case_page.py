@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
+from app.composition.console import queue_room
+from app.console.colleagues import Colleagues
 from app.reviewing import hrefs
+from app.store.sql.console_views import SqlViews
 from app.users.rights import Scope
 from tests.app.console.cased import EMAIL, SCRIPT, CaseHouse
-from tests.app.console.window import words
+from tests.app.console.window import Window, a_console, a_viewer, words
 
 pytestmark = pytest.mark.anyio
 TABS = ("", "/timeline", "/things", "/links", "/record")
@@ -54,7 +58,7 @@ async def test_a_case_says_what_it_is_and_why_and_every_reason_leads_to_the_play
     case_id = await house.takeover()
     shown = await house.window().get(f"/console/cases/{case_id}")
     told = words(shown.text)
-    assert "Account takeover and drain suspected: 5,900 points at stake" in told
+    assert "Suspected: account takeover and drain, 5,900 points at stake" in told
     assert "What would have changed it" in told
     codes = {
         row.code for row in house.rows("SELECT json_each.value AS code FROM cases, json_each(cases.reasons)")
@@ -129,7 +133,7 @@ async def test_releasing_keeps_what_was_opened_and_can_be_taken_back(house):
     assert '"timeline"' in move.detail
     assert "links" not in move.detail
     assert (await window.post(undo[1])).status_code == 303
-    assert "suspected" in words((await window.get(f"/console/cases/{case_id}")).text)
+    assert "Suspected: " in words((await window.get(f"/console/cases/{case_id}")).text)
 
 
 async def test_an_act_without_a_reason_is_not_done_and_the_same_act_twice_is_done_once(house):
@@ -256,6 +260,31 @@ async def test_a_thing_is_marked_as_shared_without_being_shown(house):
     assert "device:farm" not in record
 
 
+@pytest.mark.parametrize(
+    ("seen", "next_of"),
+    [
+        ("", "program=default&state=todo"),
+        ("?typology=ato_drain&store=s-1", "program=default&state=todo&typology=ato_drain&store=s-1"),
+        ("?account=m-1&cursor=x", "program=default&state=todo"),
+        ("?whose=mine&typology=ato_drain", "program=default&typology=ato_drain"),
+        ("?" + "&".join(f"reason={n}{'r' * 120}" for n in range(20)), "program=default"),
+    ],
+)  # fmt: skip
+async def test_the_next_case_is_of_the_queue_as_it_was_looked_at_last(house, seen, next_of):
+    case_id = await house.takeover()
+    views = SqlViews(house.engine, lambda prefix: prefix)
+    queue = queue_room(house.cases.desk, views, Colleagues(house.users))
+    window = Window([house.room(), queue], a_viewer(), a_console(a_viewer(), house.installation.now_ms))
+
+    async def query() -> list[str]:
+        shown = await window.get(f"/console/cases/{case_id}")
+        return [unescape(one) for one in re.findall(r'name="query" value="([^"]*)"', shown.text)]
+
+    assert await query() == ["program=default"]
+    assert (await window.get(f"/console/queue{seen}")).status_code == 200
+    assert await query() == [next_of]
+
+
 async def test_two_people_close_an_account_and_the_second_reads_the_first(house):
     case_id = await house.takeover()
     _, done = await act(house.window("senior"), case_id, "name=close_account")
@@ -264,6 +293,9 @@ async def test_two_people_close_an_account_and_the_second_reads_the_first(house)
     own = await house.window("senior").get(f"/console/cases/{case_id}")
     assert "Somebody else decides it" in words(own.text)
     other = house.window("senior", user_id="usr_4")
+    shown = await other.get(f"/console/cases/{case_id}")
+    assert "Suggested" not in words(shown.text)
+    assert 'class="button primary"' not in shown.text
     asked = await other.get(f"/console/cases/{case_id}/act?name=approve")
     assert REASON in words(asked.text)
     fields = {**hidden(asked.text), "reason": "Agreed, I read it all."}
