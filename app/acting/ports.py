@@ -240,6 +240,10 @@ class Acting(Protocol):
         """What was done from this case, oldest first; nothing where the viewer may not see it."""
         ...
 
+    def is_closed(self, program_id: str, account_id: str) -> bool:
+        """Whether two people closed an account. Synchronous. Raises RecordAway."""
+        ...
+
     async def standing(self, viewer: Viewer, program_id: str, account_id: str) -> Standing:
         """Whether an account is open, locked or closed."""
         ...

@@ -70,15 +70,20 @@ def _token(effects: Sequence[Effect]) -> str:
 def _list(effects: Sequence[Effect]) -> str:
     name, _, rest = effects[0].what.partition(":")
     if not effects[0].after:
-        return f"Taken from the {name} list: {len(effects)} of kind {rest.partition(':')[0]}."
+        return f"Taken from the {name} list: {_number(effects, rest.partition(':')[0])}."
     kind = rest.partition(":")[0]
     return f"On the {name} list, {effects[0].after}: {_counted(effects, kind)}."
 
 
 def _counted(effects: Sequence[Effect], kind: str) -> str:
     if len(effects) > NAMED:
-        return f"{len(effects):,} of kind {kind}"
+        return _number(effects, kind)
     return ", ".join(f"{kind} {effect.what.split(':', 2)[2]}" for effect in effects)
+
+
+def _number(effects: Sequence[Effect], kind: str) -> str:
+    many = {"ip": "addresses", "address": "postal addresses"}.get(kind, f"{kind}s")
+    return f"{len(effects):,} {kind if len(effects) == 1 else many}"
 
 
 def _label(effects: Sequence[Effect]) -> str:

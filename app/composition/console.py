@@ -95,7 +95,7 @@ def console_routes(
     rooms = [
         queue_room(cases.desk, SqlViews(engine, fresh_id), Colleagues(users)),
         case_room(cases, review, acting, engine, Colleagues(users)),
-        *record_rooms(review, cases, feedback, switch, engine, Colleagues(users)),
+        *record_rooms(review, cases, feedback, switch, engine, acting.is_closed, Colleagues(users)),
         dashboard_room(review, Programmes(SqlViews(engine, fresh_id).programmes), file),
         Room(playbook.PLACE, Playbook(file.programme, tuple(file.programs)).gestures()),
         Room(practice.PLACE, Practice().gestures()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Engine
 
 from app.composition.cases import Cases
@@ -31,6 +33,7 @@ def record_rooms(
     feedback: FeedbackDesk,
     switch: Switch,
     engine: Engine,
+    is_closed: Callable[[str, str], bool],
     colleagues: Colleagues,
 ) -> list[Room]:
     """Accounts with their decisions, lists and the audit, over these."""
@@ -40,7 +43,14 @@ def record_rooms(
 
     programmes, digest, overviews = Programmes(known), review.sighter.digest, review.overviews
     pages = AccountPages(
-        overviews, review.moments, review.uses, review.contexts, cases.desk, colleagues, review.room
+        overviews,
+        review.moments,
+        review.uses,
+        review.contexts,
+        cases.desk,
+        colleagues,
+        review.room,
+        is_closed,
     )
     deeds = AccountDeeds(
         pages, overviews, review.shown, feedback, switch, OpeningByHand(engine, cases.opener), cases.desk

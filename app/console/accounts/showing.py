@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from anyio import to_thread
@@ -28,6 +28,7 @@ from app.reviewing.overview import Overview, Overviews, Things
 from app.reviewing.panels import KINDS as THING_KINDS
 from app.reviewing.panels import TITLES, ContextOf, Use
 from app.reviewing.timeline import KINDS, ForeignCursor, Kind, Moments, timeline
+from detectors.meanings import meaning
 from detectors.typologies import TYPOLOGIES
 
 NOTES_FROM: Final = 3
@@ -55,6 +56,7 @@ class AccountPages:
         cases: whose notes are shown.
         colleagues: who is behind an actor.
         room: draws charts.
+        is_closed: (programme, account id) → whether two people closed it.
     """
 
     def __init__(
@@ -66,9 +68,10 @@ class AccountPages:
         cases: CaseDesk,
         colleagues: Colleagues,
         room: DrawingRoom,
+        is_closed: Callable[[str, str], bool],
     ) -> None:
         self._overviews, self._moments, self._things, self._contexts = overviews, moments, things, contexts
-        self._cases, self._colleagues, self._room = cases, colleagues, room
+        self._cases, self._colleagues, self._room, self._is_closed = cases, colleagues, room, is_closed
 
     def gestures(self) -> list[Gesture]:
         """What can be looked at."""
@@ -90,13 +93,14 @@ class AccountPages:
         charts, notes = await gather(self._drawn(found), self._notes(visit, found))
         actors = [*(one.actor for one in (*found.labels, *found.locks)), *(note.by for _, note in notes)]
         names = await to_thread.run_sync(self._colleagues.names, actors)
+        is_closed = await to_thread.run_sync(self._is_closed, *one)
         shown = {"clear": None, "faults": {}, "typed": {}} | given
         return visit.page(
             "accounts/account.html", one.account_id, 422 if shown["faults"] else 200,
             one=one, found=found, charts=charts, notes=notes, names=names, view="", hrefs=hrefs,
             typology=case_words.typology, states=case_words.STATES, resolutions=case_words.RESOLUTIONS,
             priorities=case_words.PRIORITIES, reasons=REASON_WORDS, typologies=TYPOLOGIES, titles=TITLES,
-            worded=_worded,
+            worded=_worded, is_closed=is_closed, meaning=meaning,
             open_case=next((case for case in found.cases if case.state != "closed"), None), **shown,
         )  # fmt: skip
 

@@ -91,12 +91,18 @@ class Kept:
         locks = SqlLocks(self.engine, self.keys, self.audit, opener)
         self.switch = Switch(locks, self.hot, self.sighter.digest, lambda: NOW_MS)  # type: ignore[arg-type]
         self.users = sql_users(self.engine, MASTER)
+        self.closed: set[tuple[str, str]] = set()
 
     def rooms(self) -> list[Room]:
         """Of accounts, decisions, lists and the audit."""
         return record_rooms(
-            self.review, self.cases, self.feedback, self.switch, self.engine, Colleagues(self.users)
-        )
+            self.review, self.cases, self.feedback, self.switch, self.engine, self.is_closed,
+            Colleagues(self.users),
+        )  # fmt: skip
+
+    def is_closed(self, program_id: str, account_id: str) -> bool:
+        """Whether two people closed it: in tests it is said."""
+        return (program_id, account_id) in self.closed
 
     def window(self, role: str = "senior", **given: Any) -> Window:
         """Somebody's."""

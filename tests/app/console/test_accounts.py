@@ -11,6 +11,7 @@ from app.locking.switch import Wish
 from app.reviewing import hrefs
 from app.store.sql import open_engine
 from app.users.rights import Scope
+from detectors.meanings import meaning
 from tests.app.console.kept import ODD, entry, filled
 from tests.app.console.window import words
 from tokens.ledger import Who
@@ -59,6 +60,12 @@ async def test_who_was_here_last_is_shown_first(kept):
     assert rows[1:] == ["m-2", "m-1"]
 
 
+async def test_an_account_that_two_people_closed_says_so(kept):
+    assert "closed" not in words((await kept.window().get(ONE)).text).split("last decision")[0]
+    kept.closed.add(("default", "m-1"))
+    assert "closed" in words((await kept.window().get(ONE)).text).split("last decision")[0]
+
+
 async def test_an_account_shows_everything_and_nothing_personal(kept):
     page = await kept.window().get(ONE)
     told = words(page.text)
@@ -66,7 +73,7 @@ async def test_an_account_shows_everything_and_nothing_personal(kept):
     for part in (
         "Points earned",
         "Balance",
-        "NEW_DEVICE_SPENDS",
+        meaning("NEW_DEVICE_SPENDS"),
         "not passed",
         "Device ",
         "2 others",
