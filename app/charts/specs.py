@@ -29,7 +29,7 @@ def _axis(title: str | None, ticks: int, **more: object) -> dict[str, object]:
 
 
 def _time(field: str, **more: object) -> dict[str, object]:
-    axis = _axis(None, 5, grid=False, format="%-d %b")
+    axis = _axis(None, 5, grid=False, format="%-d %b", tickMinStep=DAY_MS)
     return {"field": field, "type": "temporal", "scale": {"type": "utc"}, "axis": axis, **more}
 
 

@@ -1,6 +1,10 @@
-/* The time left, kept true while the page is open. Without a script it is what it was when the page was made. */
+/* The graph begins with its account in view, where it is wider than the screen; and the time left is kept true while the
+   page is open: without a script it is what it was when the page was made. */
 (() => {
   "use strict";
+  const box = document.querySelector(".graph-box");
+  const centre = box && box.querySelector(".node.centre");
+  if (centre) box.scrollLeft = centre.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 2;
   const told = [...document.querySelectorAll("[data-countdown]")];
   if (!told.length) return;
   const span = (ms) => {
