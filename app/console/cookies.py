@@ -1,4 +1,4 @@
-"""The console's cookies: session, second step of signing in, notice, looks, practice answers, programme and queue seen last."""
+"""The console's cookies: session, second step, notice, looks, practice answers, and the programme and queue seen last."""
 
 from __future__ import annotations
 
