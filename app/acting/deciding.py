@@ -115,6 +115,8 @@ def hold(act: Act, seen: Seen, reason: str) -> Planned:
     held = [one for one in seen.held if one.account_id in whom]
     if not held:
         return Refused("impossible", "No points are held. Lock redeeming instead.", "account_ids")
+    if act.until_ms is not None and any(act.until_ms < one.due_ms for one in held):
+        return Refused("illegal", "They are held for longer already: a hold is not cut short.", "until_ms")
     wish = Wish(move="hold", until_ms=act.until_ms, reason=reason)
     effect = moved(seen, wish)
     if isinstance(effect, Refused):

@@ -36,6 +36,8 @@ RESTORED: Final = (
     "proposed_by", "resolution", "closed_ms", "closed_by", "overridden", "spent_ms", "reopened",
 )  # fmt: skip
 """What an undo puts back."""
+PERSON: Final = "user:"
+"""How the names of actors begin who are people; a key is whoever holds it, and nobody's second pair of eyes."""
 _FREE: Final = {"assignee": None, "lease_ms": None}
 _AWAKE: Final = {"waiting_for": None, "wake_ms": None}
 _UNPROPOSED: Final = {"proposal": None, "proposed": None, "proposed_by": None}
@@ -179,6 +181,8 @@ def _propose(asked: Asked) -> Change | Refusal:
 
 
 def _approve(asked: Asked) -> Change | Refusal:
+    if not asked.actor.startswith(PERSON):
+        return asked.refuse("needs_second", "A second pair of eyes is a person, in the console.")
     if asked.case.proposed_by == asked.actor:
         return asked.refuse("same_person", "Who proposed it cannot approve it: ask somebody else.")
     return _closed(asked, asked.case.proposed, proposal=asked.case.proposal)

@@ -266,9 +266,17 @@ async def test_what_an_act_proposed_is_not_approved_without_the_act(house):
     """Or the case would say that the account is closed, and the account would not."""
     case_id = house.open_case("m-1")
     await house.do(SUE, case_id, "close_account")
-    wish, key = Wish(move="approve"), Who("key:shop")
-    half = house.cases.move(Scope(PROGRAM), case_id, key, wish, house.version(case_id), NOW_MS)
+    wish, by = Wish(move="approve"), Who(SAM.actor)
+    half = house.cases.move(Scope(PROGRAM), case_id, by, wish, house.version(case_id), NOW_MS)
     assert half.why == "illegal"
     assert house.case(case_id).state == "approval"
     await house.do(SAM, case_id, "approve")
     assert house.acts.is_closed(PROGRAM, "m-1")
+
+
+async def test_a_hold_is_not_cut_short(house):
+    """Or who may not release could let much go by holding it for another minute."""
+    case_id = house.open_case("m-1", held=("m-1",))
+    refused = await house.tried(ANN, case_id, "hold", until_ms=NOW_MS + 60_000)
+    assert (refused.why, refused.field) == ("illegal", "until_ms")
+    await house.do(ANN, case_id, "hold", until_ms=NOW_MS + 30 * 3_600_000)

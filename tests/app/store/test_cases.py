@@ -118,6 +118,8 @@ def test_a_second_person_approves_and_the_first_cannot(house):
     asked = move(house, case, move="propose", resolution="legitimate", reason="A birthday.")
     assert (asked.state, asked.proposal, asked.proposed_by) == ("approval", "release", "user:ann")
     assert move(house, asked, move="approve", reason="Me too.").why == "same_person"
+    key = move(house, asked, Who("key:till"), move="approve", reason="A program.")
+    assert (key.why, key.message) == ("needs_second", "A second pair of eyes is a person, in the console.")
     done = move(house, asked, BEN, move="approve", reason="I called her.")
     assert (done.state, done.resolution, done.closed_by, done.overridden) == (
         "closed", "legitimate", "user:ben", True,
