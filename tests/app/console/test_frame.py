@@ -175,6 +175,26 @@ async def test_every_page_carries_the_headers_and_no_inline_code():
     assert " onclick=" not in answer.text
 
 
+async def test_a_nul_reaches_no_page_in_a_path_a_query_or_a_form():
+    """PostgreSQL keeps none: it would fail there as if it were a fault of ours."""
+    reached: list[str] = []
+
+    async def seen(visit: Visit) -> Response:
+        reached.append(visit.path["name"])
+        return visit.back("/console/x")
+
+    path = "/console/named/{name}"
+    window = Window([Room(None, [Get(path, "view_queue", seen), Post(path, "work_case", seen)])], a_viewer())
+    for address in ("/console/named/a%00b", "/console/named/a?q=b%00", "/console/named/a?%00=b"):
+        assert (await window.get(address)).status_code == 404
+        assert (await window.post(address)).status_code == 404
+    for name in ("note", "no\0te"):
+        assert (await window.post("/console/named/a", **{name: "\0"})).status_code == 400
+    assert reached == []
+    await window.get("/console/named/a")
+    assert reached == ["a"]
+
+
 async def test_too_long_a_form_is_told_and_nothing_done():
     answer = await Window(ROOMS, a_viewer()).post("/console/x", note="x" * 200_000)
     assert answer.status_code == 413
