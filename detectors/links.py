@@ -33,7 +33,7 @@ FAILED: Final = Threshold(
     5, "codes", "typing errors come singly; five wrong codes are guesses (typology 24)", "domain"
 )
 GUESSED: Final = Threshold(
-    0.7, "weight", "a person looks; with any other sign it is 0.85, and the link is frozen", _ADR
+    0.7, "weight", "it asks for a proof, which the member has; with any other sign it is 0.85: frozen", _ADR
 )
 MEMBERS: Final = Threshold(
     3, "members", "two share a computer; a device that redeems for a third collects (typology 24)", "domain"
@@ -127,7 +127,6 @@ def _guessed(link: LinkSeen) -> Reason | None:
         GUESSED.value,
         message,
         {"failed_codes": link.failed_codes, "limit": int(FAILED.value - 1)},
-        "review",
     )
 
 

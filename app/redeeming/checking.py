@@ -8,9 +8,9 @@ from typing import Final, Literal, NamedTuple, Protocol
 import msgspec
 
 from app.answers import StepUp
-from app.ports import Clock, DecisionRow
+from app.ports import Clock, DecisionRow, HotStoreAway
 from app.redeeming.checked import CHECK_GOOD_FOR_S
-from app.redeeming.deciding import Decider, Made, Visitor
+from app.redeeming.deciding import FALLBACK, Decider, Made, Visitor
 from app.redeeming.finding import Found
 from app.redeeming.opening import Opened, Openings
 from detectors.locked import CODE as LOCKED
@@ -129,6 +129,8 @@ class RedemptionCheck:
         now_ms = self._clock()
         if made.decision == "allow" or (made.decision == "challenge" and proven):
             return Cleared(made.decision_id)
+        if made.source == FALLBACK:  # in the dark nothing is found out that a person could look at: come back
+            raise HotStoreAway("a redemption was answered by the fallback")
         if made.decision == "block":
             if any(reason.get("code") == LOCKED for reason in made.reasons):
                 return "locked"  # locked since the token was read: nothing is suspected, nothing is used up

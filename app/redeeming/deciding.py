@@ -23,6 +23,10 @@ from tokens.ledger import Token
 
 TURNS: Final = 3
 """Event ids tried: one, and another where a decision made long ago, or never finished, stands under it."""
+AGAIN_MS: Final = 5_000
+"""After a decision made in the dark another is made, one in five seconds: what members and backends are told to wait."""
+FALLBACK: Final = "fallback"
+"""The source of a decision made without the hot store."""
 USER_AGENT_CHARS: Final = 512
 """Of what a browser calls itself: as much as an event may carry."""
 DEVICE: Final = "link:"
@@ -48,6 +52,7 @@ class Made(Struct, frozen=True):
     decision_id: str
     decision: Action
     evaluated_at: datetime
+    source: str = ""
     risk_score: float = 0.0
     reasons: tuple[dict[str, Any], ...] = ()
 
@@ -104,9 +109,12 @@ class Decider:
             if not isinstance(answer, Conflict409):
                 raise HotStoreAway("a redemption could not be decided")
             earlier = self._earlier(event)
-            if earlier is not None and self._is_good(earlier):
+            if earlier is not None and earlier.source == FALLBACK:
+                after = f"{event.event_id} {self._clock() // AGAIN_MS}"
+            elif earlier is not None and self._is_good(earlier):
                 return earlier
-            after = event.event_id
+            else:
+                after = event.event_id
         raise HotStoreAway("a redemption could not be decided")
 
     def recorded(self, program_id: str, decision_id: str) -> DecisionRow | None:

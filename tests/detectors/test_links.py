@@ -32,7 +32,7 @@ STORIES = {
     "LINK_OPENED_AROUND": (redeemed(LinkSeen(devices_24h=3)), "challenge"),
     "LINK_OPENED_ABROAD": (redeemed(LinkSeen(countries_24h=2)), "allow"),
     "LINK_FORWARDED": (redeemed(LinkSeen(devices_24h=2, forwarded=True)), "challenge"),
-    "LINK_CODES_FAILED": (redeemed(LinkSeen(failed_codes=5)), "review"),
+    "LINK_CODES_FAILED": (redeemed(LinkSeen(failed_codes=5)), "challenge"),
     "LINK_DEVICE_COLLECTS": (
         redeemed(LinkSeen(), device=Entity(peers={"account": peers(3)})),
         "review",
@@ -85,8 +85,8 @@ def test_guesses_at_a_link_that_went_around_freeze_it():
 
 def test_what_leaves_a_person_to_look_does_so_whatever_the_cutoffs():
     """A review stands though redemptions have no cut-off for one; a weight of nothing takes it back."""
-    at, _ = STORIES["LINK_CODES_FAILED"]
-    assert asked(at).reasons[0].code == "LINK_CODES_FAILED"
+    at, _ = STORIES["LINK_DEVICE_COLLECTS"]
+    assert asked(at).reasons[0].code == "LINK_DEVICE_COLLECTS"
     silent = combine(
         at, [Links().judge(at)], (), (), (), DEFAULT.__class__(weights=dict(DEFAULT.weights) | {"links": 0.0})
     )
