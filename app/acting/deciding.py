@@ -29,7 +29,8 @@ def release(act: Act, seen: Seen, reason: str) -> Planned:
     part = released(whom, seen)
     held = seen.case.hold_ms is not None or part.lets_go
     value = max(seen.case.value_minor if held else 0, part.worth(seen))
-    if held and value >= seen.terms.four_eyes_minor:
+    opens = not seen.closed.isdisjoint(whom)  # what two people closed, two people open
+    if opens or (held and value >= seen.terms.four_eyes_minor):
         return _proposed(act, seen, reason, "legitimate", whom)
     wish = Wish(
         move="close", resolution="legitimate", reason=reason, evidence=act.evidence, spent_ms=act.spent_ms
@@ -88,7 +89,9 @@ def approve(act: Act, seen: Seen, reason: str) -> Planned:
     plan = _decided(seen, wish, whom, part)
     if isinstance(plan, Refused):
         return plan
-    stays = ("Two people decided it: it is not taken back by one. The case can be reopened and released.",)
+    stays = (
+        "Two people decided it: it is not taken back by one. Who did not propose it and may approve can reopen the case.",
+    )
     return replace(plan, can_undo=False, stays=stays, right="approve")
 
 
@@ -167,7 +170,7 @@ def _proposed(act: Act, seen: Seen, reason: str, resolution: Resolution, whom: t
     then = (
         "Approved, the account is labelled, its live tokens are revoked, and it neither earns nor redeems any more."
         if closes
-        else "Approved, what is held is let go, and the case closes as legitimate."
+        else "Approved, what is held is let go, what was closed is open again, and the case closes as legitimate."
     )
     return Plan(
         whom=whom, effects=(effect,), wish=wish, needs_second=True,

@@ -45,6 +45,10 @@ def unlock(act: Act, seen: Seen, _reason: str) -> Planned:
     if theirs:
         message = f"{theirs[0]} switched it off as a member: a proof on the page of the lock switches it on."
         return Refused("impossible", message, "account_ids")
+    closed = [name for name in locked if name in seen.closed]
+    if closed:
+        message = f"{closed[0]} was closed by two people: release it, which another person approves."
+        return Refused("needs_second", message, "account_ids")
     return Plan(
         whom=tuple(locked), right="lock_account",
         steps=tuple([Switch(name, locked=False, by="analyst", version=seen.locks[name].version) for name in locked]),

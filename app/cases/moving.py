@@ -92,6 +92,11 @@ def is_held(case: Case, actor: str, now_ms: int) -> bool:
     return case.assignee not in {None, actor} and case.lease_ms is not None and case.lease_ms > now_ms
 
 
+def is_by_two(case: Case) -> bool:
+    """Whether one person proposed how the case is closed and another approved it; not undone by the first alone."""
+    return case.state == "closed" and case.proposed_by is not None
+
+
 def as_before(before: Mapping[str, Any]) -> Mapping[str, Any]:
     """What an undo writes, of what was kept at the move it takes back."""
     return {name: before[name] for name in RESTORED}
@@ -259,6 +264,11 @@ def _split(asked: Asked) -> Change | Refusal:
 def _reopen(asked: Asked) -> Change | Refusal:
     if not asked.wish.reason:
         return asked.refuse("incomplete", "Say why.", "reason")
+    if is_by_two(asked.case):
+        if not asked.actor.startswith(PERSON):
+            return asked.refuse("needs_second", "Two people closed it: a person reopens it, in the console.")
+        if asked.case.proposed_by == asked.actor:
+            return asked.refuse("same_person", "Who proposed closing it cannot reopen it: ask somebody else.")
     if asked.case.resolution == "merged":
         return asked.refuse("illegal", f"It goes on in {asked.case.merged_into}.", "move")
     fields = {"resolution": None, "closed_ms": None, "closed_by": None, "overridden": None, **_UNPROPOSED}

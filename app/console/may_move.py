@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from app.cases.moving import is_held
+from app.cases.moving import is_by_two, is_held
 from app.cases.ports import Case, Refusal, Wish
 from app.cases.states import MoveName
 from app.users.rights import Action
@@ -31,6 +31,8 @@ def turned_down(viewer: Viewer, case: Case, wish: Wish, now_ms: int) -> Refusal 
         return Refusal("illegal", "Your role does not include this.", "move", case)
     if viewer.may("approve"):
         return None
+    if wish.move == "reopen" and is_by_two(case):
+        return Refusal("illegal", "Two people closed it: somebody who may approve reopens it.", "move", case)
     if case.state == "escalated":
         return Refusal("illegal", "It is escalated: a senior takes it from here.", "move", case)
     if is_held(case, viewer.actor, now_ms):

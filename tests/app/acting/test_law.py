@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.acting.ports import ACT_NAMES, Act, Done, Refused
 from app.acting.terms import RIGHTS
 from app.cases.ports import Scope, Wish
+from app.console.may_move import turned_down
 from app.locking.visiting import PROVABLE
 from app.store.sql.act_tables import case_acts
 from app.store.sql.acting import stepping
@@ -112,7 +113,7 @@ async def test_with_the_hot_store_away_it_is_durable_and_the_chores_of_the_worke
     assert house.locks.due(NOW_MS + 60_000, 9)  # told by the chore of locks, as the rest by theirs
 
 
-async def test_closing_an_account_takes_two_people_and_is_undone_by_releasing(house):
+async def test_closing_an_account_takes_two_people_and_so_does_opening_it(house):
     case_id, token_id = house.open_case("m-1"), house.token("m-1")
     told = await house.ask(SUE, case_id, Act(name="close_account"))
     assert told.needs_second
@@ -130,10 +131,20 @@ async def test_closing_an_account_takes_two_people_and_is_undone_by_releasing(ho
     assert house.desk.is_closed(PROGRAM, "m-1")
     assert house.case(case_id).state == "closed"
 
-    house.cases.move(
-        Scope(PROGRAM), case_id, Who(SUE.actor), Wish(move="reopen", reason="appeal"), None, NOW_MS
-    )
-    await house.do(SUE, case_id, "release")
+    def reopened(actor):
+        wish = Wish(move="reopen", reason="appeal")
+        return house.cases.move(Scope(PROGRAM), case_id, Who(actor), wish, None, NOW_MS)
+
+    assert reopened(SUE.actor).why == "same_person"
+    assert reopened("key:shop").why == "needs_second"
+    assert turned_down(ANN, house.case(case_id), Wish(move="reopen"), NOW_MS).why == "illegal"
+    assert turned_down(SAM, house.case(case_id), Wish(move="reopen"), NOW_MS) is None
+    assert reopened(SAM.actor).state == "open"
+    assert (await house.tried(SAM, case_id, "unlock")).why == "needs_second"
+    assert (await house.tried(ANN, case_id, "release")).why == "forbidden"
+    assert (await house.do(SUE, case_id, "release")).proposed
+    assert await house.desk.standing(SUE, PROGRAM, "m-1") == "closed"
+    await house.do(SAM, case_id, "approve")
     assert await house.desk.standing(SUE, PROGRAM, "m-1") == "open"
 
 
@@ -272,6 +283,16 @@ async def test_what_an_act_proposed_is_not_approved_without_the_act(house):
     assert house.case(case_id).state == "approval"
     await house.do(SAM, case_id, "approve")
     assert house.acts.is_closed(PROGRAM, "m-1")
+
+
+async def test_a_lock_of_before_is_not_taken_back_once_two_people_closed_the_account(house):
+    case_id = house.open_case("m-1")
+    locked = await house.do(ANN, case_id, "lock")
+    await house.do(SUE, case_id, "close_account")
+    await house.do(SAM, case_id, "approve")
+    undone = await house.desk.undo(ANN, PROGRAM, case_id, locked.undo)
+    assert undone.why == "not_undoable"
+    assert house.locks.lock(PROGRAM, "m-1").locked
 
 
 async def test_a_hold_is_not_cut_short(house):

@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from app.acting.keeping import Acts, Kept, Order
 from app.acting.ports import Act, ActRow, Effect, Refused
 from app.acting.seen import Plan, Seen, refused
-from app.acting.steps import Step
+from app.acting.steps import Step, Switch
 from app.cases.ports import Case, CaseFile, Refusal, Scope
 from app.seal import Seal, place
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.act_tables import case_act_accounts, case_acts
 from app.store.sql.acting.gathering import Gathering
-from app.store.sql.acting.seeing import Eyes, read_steps, see
+from app.store.sql.acting.seeing import Eyes, closed_of, read_steps, see
 from app.store.sql.acting.stepping import Doing, NotDone, Stepper, Stores
 from app.store.sql.audit import Entry
 from app.store.sql.cases import Kept as CasesKept
@@ -31,6 +31,7 @@ from app.store.sql.tables import account_keys
 from tokens.ledger import Who
 
 UNKNOWN: Final = Refused("unknown", "There is no such case.")
+CLOSED_SINCE: Final = "Two people closed the account since: it is not unlocked by one."
 _encode: Final = msgspec.json.Encoder().encode
 _effects: Final = msgspec.json.Decoder(tuple[Effect, ...]).decode
 
@@ -247,6 +248,8 @@ class SqlActs(Acts):
         refusal = why_not(row)
         if refusal is not None:
             raise _TurnedDown(refusal)
+        if any(self._opens(work.connection, case.program_id, step) for step in steps):
+            raise _TurnedDown(Refused("not_undoable", CLOSED_SINCE, "handle"))
         after = self._moved_back(work, case, row)
         doing = Doing(case.program_id, act_id, work.who, row.reason or "taken back", work.now_ms)
         stepper = Stepper(work.connection, work.stores, doing)
@@ -272,6 +275,12 @@ class SqlActs(Acts):
     def _undoing(self, connection: Connection, act_id: str) -> Sequence[Step]:
         text: str | None = connection.scalar(select(case_acts.c.undoing).where(case_acts.c.act_id == act_id))
         return read_steps(text or "[]")
+
+    def _opens(self, connection: Connection, program_id: str, step: Step) -> bool:
+        """Whether a step unlocks an account that two people closed."""
+        if not isinstance(step, Switch) or step.locked:
+            return False
+        return bool(closed_of(connection, program_id, [step.account_id]))
 
     def _taken(self, connection: Connection, act_id: str) -> bool:
         query = select(case_acts.c.seq).where(case_acts.c.act_id == act_id)

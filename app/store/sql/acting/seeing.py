@@ -62,7 +62,7 @@ def see(
         pairs=_pairs(connection, case.program_id, names),
         own=_own(connection, case.case_id),
         proposed=_proposed(connection, case),
-        closed=_closed(connection, case.program_id, names),
+        closed=closed_of(connection, case.program_id, names),
         renewed=remade and token is not None and eyes.renewed(case.program_id, token.account_id, now_ms),
     )
 
@@ -170,7 +170,8 @@ def _proposed(connection: Connection, case: Case) -> Proposed | None:
     return Proposed(act, row.actor) if (act.name == "close_account") == closes else None
 
 
-def _closed(connection: Connection, program_id: str, names: Sequence[str]) -> frozenset[str]:
+def closed_of(connection: Connection, program_id: str, names: Sequence[str]) -> frozenset[str]:
+    """Those of these accounts that two people closed."""
     of = case_act_accounts.c
     query = select(of.account_id).where(of.program_id == program_id, of.account_id.in_(names), of.closes == 1)
     return frozenset(connection.scalars(query))
