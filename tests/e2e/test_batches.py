@@ -11,7 +11,7 @@ from tests.e2e.events import event, evidence, fresh, instant
 ROWS = 1_000
 BAD = 617
 VOLATILE = {"decision_id", "event_id", "account_id", "evaluated_at", "latency_ms"}
-NAMED = {"challenge_id", "expires_at"}
+NAMED = {"challenge_id", "expires_at", "url"}
 """Of an action: named after its decision, and good from then on."""
 
 
