@@ -24,7 +24,11 @@ class MemoryFeedback:
 
     def judged(self, program_id, account_id, event_id) -> Judged:
         whose = next(
-            (r.account_id for r, _ in self.record.rows if (r.program_id, r.event_id) == (program_id, event_id)),
+            (
+                r.account_id
+                for r, _ in self.record.rows
+                if (r.program_id, r.event_id) == (program_id, event_id)
+            ),
             account_id,
         )
         return Judged(whose, ())
