@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from app.acting import deciding, doing, rewards
 from app.acting.ports import Act, ActName, Consequence, Refused
 from app.acting.seen import Plan, Planned, Seen
@@ -44,7 +46,11 @@ def planned(act: Act, seen: Seen, reason: str, viewer: Viewer) -> Planned:
         return Refused("forbidden", "It is escalated: a senior takes it from here.", version=case.version)
     if act.name not in SENIORS and is_held(case, viewer.actor, seen.now_ms):
         return Refused("taken", "Somebody else has this case.", version=case.version)
-    return PLANS[act.name](act, seen, reason)
+    plan = PLANS[act.name](act, seen, reason)
+    if isinstance(plan, Plan) and seen.beyond:
+        left = f"Outside what you see, and left as they are: {', '.join(sorted(seen.beyond))}."
+        return replace(plan, shown=(*plan.shown, left))
+    return plan
 
 
 def allowed(act: Act, plan: Plan, seen: Seen, viewer: Viewer) -> bool:

@@ -53,6 +53,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     pairs:    (lesser id, greater id) → the last verdict.
     own:      what would take back what was done from this case before and still stands.
     closed:   accounts that are closed.
+    beyond:   accounts none of whose flagged decisions touched what the viewer is limited to: not theirs to act on.
     renewed:  the member's contacts changed within 72 h.
     """
 
@@ -70,6 +71,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     own: Sequence[Step] = ()
     proposed: Proposed | None = None
     closed: frozenset[str] = frozenset()
+    beyond: frozenset[str] = frozenset()
     renewed: bool = False
 
     @property
@@ -134,14 +136,18 @@ def case_word(case: Case) -> str:
 
 
 def whom_of(act: Act, seen: Seen) -> tuple[str, ...] | Refused:
-    """The accounts an act is about, each once, in order; all of the case where it names none."""
+    """The accounts an act is about, each once, in order; where it names none, all of the case that are the viewer's."""
     there = sorted({one.account_id for one in seen.file.accounts})
     if not act.account_ids:
-        return tuple(there)
+        mine = tuple([name for name in there if name not in seen.beyond])
+        return mine or Refused("forbidden", "None of these accounts is within what you see.", "account_ids")
     wanted = sorted(set(act.account_ids))
     foreign = [name for name in wanted if name not in there]
     if foreign:
         return Refused("unknown", f"{foreign[0][:80]} is not in this case.", "account_ids")
+    others = [name for name in wanted if name in seen.beyond]
+    if others:
+        return Refused("forbidden", f"{others[0][:80]} is outside what you see.", "account_ids")
     return tuple(wanted)
 
 

@@ -112,12 +112,15 @@ class House:
             reached=lambda _: True, clock=clock,
         )  # fmt: skip
 
-    def open_case(self, *accounts: str, held: tuple[str, ...] = (), links: bool = True) -> str:
-        """A case of these accounts, linked; those of `held` have 500 points held until tomorrow."""
+    def open_case(
+        self, *accounts: str, held: tuple[str, ...] = (), links: bool = True, at: str | None = None
+    ) -> str:
+        """A case of these accounts, linked; those of `held` have 500 points held for a day. `at`: the first's store."""
         until_ms = NOW_MS + 24 * HOUR_MS
         for name in accounts:
             others = [(one.encode().ljust(8), 0.9) for one in accounts if one != name] if links else []
-            more = {"hold": (until_ms, "released")} if name in held else {}
+            more: dict[str, Any] = {"hold": (until_ms, "released")} if name in held else {}
+            more |= {"store_id": at} if at and name == accounts[0] else {}
             entry = self._decided(
                 next(self.numbers), account_id=name, decision="review", type="earn", points=500,
                 risk_score=60.0, account_key=name.encode().ljust(8),

@@ -301,3 +301,29 @@ async def test_a_hold_is_not_cut_short(house):
     refused = await house.tried(ANN, case_id, "hold", until_ms=NOW_MS + 60_000)
     assert (refused.why, refused.field) == ("illegal", "until_ms")
     await house.do(ANN, case_id, "hold", until_ms=NOW_MS + 30 * 3_600_000)
+
+
+async def test_who_is_limited_to_a_store_acts_on_no_account_that_was_never_there(house):
+    case_id = house.open_case("m-1", "m-2", at="s-1")
+    token_id = house.token("m-2")
+    eve, sam = (person(name, "senior", Sees(stores=frozenset({"s-1"}))) for name in ("eve", "sam"))
+    of_all = await house.do(SUE, case_id, "lock")
+    assert (await house.desk.undo(sam, PROGRAM, case_id, of_all.undo)).why == "forbidden"
+    await house.desk.undo(SUE, PROGRAM, case_id, of_all.undo)
+
+    told = await house.ask(eve, case_id, Act(name="lock"))
+    assert told.accounts == 1
+    assert told.sentences[-1] == "Outside what you see, and left as they are: m-2."
+    await house.do(eve, case_id, "lock")
+    assert house.locks.lock(PROGRAM, "m-1").locked
+    assert not house.locks.lock(PROGRAM, "m-2").locked
+    named = await house.tried(eve, case_id, "lock", account_ids=("m-2",))
+    assert (named.why, named.message) == ("forbidden", "m-2 is outside what you see.")
+    assert (await house.tried(eve, case_id, "revoke_token", token_id=token_id)).why == "unknown"
+
+    await house.do(SUE, case_id, "close_account")
+    assert (await house.tried(sam, case_id, "approve")).why == "forbidden"
+    await house.do(SAM, case_id, "reject")
+    await house.do(eve, case_id, "close_account")
+    await house.do(SAM, case_id, "approve")
+    assert [house.acts.is_closed(PROGRAM, name) for name in ("m-1", "m-2")] == [True, False]

@@ -18,7 +18,7 @@ from app.seal import Seal, place
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.act_tables import case_act_accounts, case_acts
 from app.store.sql.acting.gathering import Gathering
-from app.store.sql.acting.seeing import Eyes, closed_of, read_steps, see
+from app.store.sql.acting.seeing import Eyes, beyond_of, closed_of, read_steps, see
 from app.store.sql.acting.stepping import Doing, NotDone, Stepper, Stores
 from app.store.sql.audit import Entry
 from app.store.sql.cases import Kept as CasesKept
@@ -111,7 +111,7 @@ class SqlActs(Acts):
         """What stands now; None where there is no such case in the scope."""
         with reading(self.engine) as connection:
             file = SqlCases(Joined(connection), self.kept).file(scope, case_id)
-            return None if file is None else self._seen(connection, file, act, who, now_ms)
+            return None if file is None else self._seen(connection, scope, file, act, who, now_ms)
 
     def do(self, scope: Scope, case_id: str, order: Order, now_ms: int) -> Kept | Refused:
         """Do it, or nothing of it. By an `act_id` that was done, the same again."""
@@ -134,7 +134,7 @@ class SqlActs(Acts):
 
         def undo(connection: Connection) -> Kept:
             work = _Work(connection, self, who, now_ms)
-            return self._undone(work, work.held(scope, case_id), act_id, why_not)
+            return self._undone(work, scope, work.held(scope, case_id), act_id, why_not)
 
         return self._or_refused(undo)
 
@@ -161,9 +161,11 @@ class SqlActs(Acts):
         except ValueError as wrong:
             return Refused("incomplete", f"That is no such value: {wrong}.", "value")
 
-    def _seen(self, connection: Connection, file: CaseFile, act: Act, who: Who, now_ms: int) -> Seen:
+    def _seen(
+        self, connection: Connection, scope: Scope, file: CaseFile, act: Act, who: Who, now_ms: int
+    ) -> Seen:
         terms = self.kept.terms(file.case.program_id)
-        return see(connection, self.eyes, file, terms, act, who.actor, now_ms)
+        return see(connection, self.eyes, scope, file, terms, act, who.actor, now_ms)
 
     def _done(self, work: _Work, scope: Scope, case_id: str, order: Order) -> Kept:
         case, act = work.held(scope, case_id), order.act
@@ -179,13 +181,15 @@ class SqlActs(Acts):
         file = work.cases.file(scope, case_id)
         if file is None:
             raise _TurnedDown(UNKNOWN)
-        seen = self._seen(work.connection, file, act, order.who, work.now_ms)
+        seen = self._seen(work.connection, scope, file, act, order.who, work.now_ms)
         plan = order.plan(seen)
         if isinstance(plan, Refused):
             raise _TurnedDown(plan)
         after = self._moved(work, scope, case, plan, order)
         row = self._row(case, after, order, plan, work.now_ms)
-        self._write(work, row, after, order)
+        # who sees only a part proposes only that, whoever approves it
+        asked = replace(act, account_ids=row.account_ids) if seen.beyond else act
+        self._write(work, row, after, order, asked)
         doing = Doing(case.program_id, act.act_id, order.who, order.reason, work.now_ms, seen, order.made)
         stepper = Stepper(work.connection, work.stores, doing)
         undoing = [back for step in plan.steps if (back := stepper.run(step)) is not None]
@@ -219,9 +223,9 @@ class SqlActs(Acts):
             can_undo=plan.can_undo and not (plan.needs_second),
         )  # fmt: skip
 
-    def _write(self, work: _Work, row: ActRow, case: Case, order: Order) -> None:
+    def _write(self, work: _Work, row: ActRow, case: Case, order: Order, act: Act) -> None:
         sealed, key_id = work.writing.sealed(case, order.reason, "case act", row.act_id)
-        asked = replace(order.act, value=None, evidence=())
+        asked = replace(act, value=None, evidence=())
         values = {
             "act_id": row.act_id, "case_id": row.case_id, "program_id": row.program_id,
             "account_id": case.account_id, "name": row.name, "state": row.state, "actor": row.actor,
@@ -237,7 +241,7 @@ class SqlActs(Acts):
         work.connection.execute(insert(case_act_accounts), whom)
 
     def _undone(
-        self, work: _Work, case: Case, act_id: str, why_not: Callable[[ActRow], Refused | None]
+        self, work: _Work, scope: Scope, case: Case, act_id: str, why_not: Callable[[ActRow], Refused | None]
     ) -> Kept:
         found = self._rows(work.connection, case.case_id, act_id)
         if not found:
@@ -248,6 +252,10 @@ class SqlActs(Acts):
         refusal = why_not(row)
         if refusal is not None:
             raise _TurnedDown(refusal)
+        beyond = beyond_of(work.connection, scope, case.case_id, row.account_ids)
+        if beyond:
+            message = f"{min(beyond)[:80]} is outside what you see."
+            raise _TurnedDown(Refused("forbidden", message, "handle"))
         if any(self._opens(work.connection, case.program_id, step) for step in steps):
             raise _TurnedDown(Refused("not_undoable", CLOSED_SINCE, "handle"))
         after = self._moved_back(work, case, row)

@@ -12,11 +12,12 @@ from app.acting.ports import Act
 from app.acting.seen import HeldPoints, Listed, Proposed, Seen
 from app.acting.steps import Step
 from app.acting.terms import TOKENS_AT_ONCE
-from app.cases.ports import Case, CaseFile
+from app.cases.ports import Case, CaseFile, Scope
 from app.cases.terms import CaseTerms
 from app.ports import LockRow
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.act_tables import case_act_accounts, case_acts
+from app.store.sql.case_tables import case_decisions
 from app.store.sql.feedback_tables import account_words, pair_verdicts
 from app.store.sql.lock_tables import account_locks
 from app.store.sql.tables import decisions, holds, list_entries
@@ -42,11 +43,14 @@ class Eyes(NamedTuple):
 
 
 def see(
-    connection: Connection, eyes: Eyes, file: CaseFile, terms: CaseTerms, act: Act, actor: str, now_ms: int
-) -> Seen:
+    connection: Connection, eyes: Eyes, scope: Scope, file: CaseFile, terms: CaseTerms, act: Act, actor: str,
+    now_ms: int,
+) -> Seen:  # fmt: skip
     """All of it, in the transaction of this connection."""
     case, names = file.case, sorted({one.account_id for one in file.accounts})
-    token = _named(connection, eyes.keys, case.program_id, act.token_id, names)
+    beyond = beyond_of(connection, scope, case.case_id, names)
+    mine = [name for name in names if name not in beyond]
+    token = _named(connection, eyes.keys, case.program_id, act.token_id, mine)
     remade = act.name == "reissue_token" and token is not None
     return Seen(
         file=file,
@@ -56,15 +60,32 @@ def see(
         locks=_locks(connection, case.program_id, names),
         words=_words(connection, case.program_id, names),
         listed=_listed(connection, eyes, case.program_id, names, now_ms),
-        tokens=_tokens(connection, eyes.keys, case.program_id, names),
+        tokens=_tokens(connection, eyes.keys, case.program_id, mine),
         token=token,
         held=_held(connection, case.program_id, names),
         pairs=_pairs(connection, case.program_id, names),
         own=_own(connection, case.case_id),
         proposed=_proposed(connection, case),
         closed=closed_of(connection, case.program_id, names),
+        beyond=beyond,
         renewed=remade and token is not None and eyes.renewed(case.program_id, token.account_id, now_ms),
     )
+
+
+def beyond_of(connection: Connection, scope: Scope, case_id: str, names: Sequence[str]) -> frozenset[str]:
+    """Those of these accounts that none of the case's flagged decisions ties to the scope's partners and stores."""
+    beyond: set[str] = set()
+    of, at = case_decisions.c, decisions.c
+    for column, limit in ((at.partner_id, scope.partners), (at.store_id, scope.stores)):
+        if limit is None:
+            continue
+        query = (
+            select(of.account_id)
+            .join_from(case_decisions, decisions, of.decision_id == at.decision_id)
+            .where(of.case_id == case_id, column.in_(sorted(limit)))
+        )
+        beyond |= set(names) - set(connection.scalars(query.distinct()))
+    return frozenset(beyond)
 
 
 def _locks(connection: Connection, program_id: str, names: Sequence[str]) -> Mapping[str, LockRow]:
