@@ -164,6 +164,10 @@ def _hold(asked: Asked) -> Change | Refusal:
         return asked.refuse(
             "too_late", f"Points are held for {asked.terms.hold_hours} h at most.", "until_ms"
         )
+    if asked.case.hold_ms is not None and until_ms < asked.case.hold_ms:
+        return asked.refuse(
+            "illegal", "They are held for longer already: a hold is not cut short.", "until_ms"
+        )
     return Change({"hold_ms": until_ms}, {"until": until_ms})
 
 

@@ -111,6 +111,14 @@ def test_a_stale_form_is_told_what_changed(house):
     assert house.case(case.case_id).state == "in_progress"
 
 
+def test_a_hold_is_made_longer_and_never_cut_short(house):
+    """At its end much is let go with nobody asked: an earlier end would be a release by one person."""
+    held = move(house, house.open_one(), move="hold", until_ms=NOW_MS + 2 * HOUR_MS)
+    cut = move(house, held, move="hold", until_ms=NOW_MS + HOUR_MS)
+    assert (cut.why, cut.field) == ("illegal", "until_ms")
+    assert move(house, held, move="hold", until_ms=NOW_MS + 3 * HOUR_MS).hold_ms == NOW_MS + 3 * HOUR_MS
+
+
 def test_a_second_person_approves_and_the_first_cannot(house):
     case = house.open_one(points=9_000, held_ms=NOW_MS + HOUR_MS)
     refused = move(house, case, move="close", resolution="legitimate", reason="A birthday.")
