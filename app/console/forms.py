@@ -7,12 +7,14 @@ from typing import Final
 
 from starlette.requests import Request
 
-from app.pages.forms import read_fields
+from app.pages.forms import FormFaulty, read_fields
 
 MOST_BYTES: Final = 131_072
 """Of a body: 500 ids of a bulk action and a note of 10,000 letters, each written as up to nine bytes."""
 MOST_FIELDS: Final = 1_200
 """Of a form: twice the most that is ever marked in a list."""
+NUL: Final = "\0"
+"""PostgreSQL keeps none in a text, and nobody types it."""
 MOST_DIGITS: Final = 18
 """Of a number: the longest that always fits 64 bits."""
 
@@ -56,9 +58,11 @@ EMPTY: Final = Form({})
 
 
 async def read_form(request: Request, most_bytes: int = MOST_BYTES) -> Form:
-    """The form; an empty body is an empty form. Raises as `read_fields`."""
+    """The form; an empty body is an empty form. Raises as `read_fields`, and 400 where a NUL is in it."""
     fields: dict[str, tuple[str, ...]] = {}
     for name, value in await read_fields(request, most_bytes, MOST_FIELDS):
+        if NUL in name or NUL in value:
+            raise FormFaulty(400)
         fields[name] = (*fields.get(name, ()), value)
     return Form(fields)
 

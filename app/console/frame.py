@@ -15,7 +15,7 @@ from starlette.routing import Route
 from app.console.assets import console_assets
 from app.console.cookies import Cookies
 from app.console.errors import LEADS, TITLES
-from app.console.forms import EMPTY, Form, read_form
+from app.console.forms import EMPTY, NUL, Form, read_form
 from app.console.place import HOME, Place
 from app.console.rendering import Renderer
 from app.console.sealing import KEPT_FIELD, TOKEN_FIELD, Sealing
@@ -105,6 +105,8 @@ class Console:
 
     async def _visited(self, gesture: Gesture, request: Request) -> Response:
         now_ms = self.clock()
+        if _has_nul(request):
+            return self.faulty(request, NOT_FOUND)
         form = EMPTY
         if gesture.method == "POST":
             if not from_our_page(request, self.public_url):
@@ -233,3 +235,9 @@ def own_path(text: str) -> str:
 
 
 __all__ = ["HOME", "KEPT_FIELD", "SIGN_IN", "Console", "Room", "Sessions", "own_path"]
+
+
+def _has_nul(request: Request) -> bool:
+    """Whether the address has a NUL, which no page is named by and no database keeps."""
+    asked = (text for pair in request.query_params.multi_items() for text in pair)
+    return NUL in request.url.path or any(NUL in text for text in asked)

@@ -9,12 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.pages.forms import NUL, FormFaulty
+from app.pages.forms import FormFaulty
 from app.ports import HotStoreAway, RecordAway
 
 Gesture = Callable[[Request], Awaitable[Response]]
 TURNED: Final = 405
-NOT_THERE: Final = 404
 
 
 class Door:
@@ -25,7 +24,7 @@ class Door:
         path: the template it is measured under: a metric or a log must never hold a token.
         gestures: by method.
         headers: of every response that no gesture makes.
-        refused: the page for a form that is not ours, or an address that no page has (a NUL in it), with its status.
+        refused: the page for a form that is not ours, with its status.
         away: the page for a store that does not answer.
     """
 
@@ -58,9 +57,6 @@ class Door:
         if gesture is None:
             known = request.method == "OPTIONS"
             return Response(status_code=200 if known else TURNED, headers=dict(self._headers))
-        sent = (request.url.path, *(text for pair in request.query_params.multi_items() for text in pair))
-        if any(NUL in text for text in sent):
-            return self._refused(request, NOT_THERE)
         try:
             return await gesture(request)
         except FormFaulty as faulty:

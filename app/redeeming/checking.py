@@ -13,14 +13,11 @@ from app.redeeming.checked import CHECK_GOOD_FOR_S
 from app.redeeming.deciding import FALLBACK, Decider, Made, Visitor
 from app.redeeming.finding import Found
 from app.redeeming.opening import Opened, Openings
-from detectors.locked import CODE as LOCKED
 from detectors.policy import StepUpMethod
 from detectors.snapshot import DAY_S, LinkSeen
 from tokens.ledger import Doubt, Ledger, Token, Who
 
 MS: Final = 1_000
-CAPS: Final = "limit"
-"""Whose reasons those of used-up caps are, in a decision's answer."""
 FROZEN_BY_CHECK: Final = "check "
 """Before the decision, in the audit of a token that it froze."""
 
@@ -132,9 +129,9 @@ class RedemptionCheck:
         if made.source == FALLBACK:  # in the dark nothing is found out that a person could look at: come back
             raise HotStoreAway("a redemption was answered by the fallback")
         if made.decision == "block":
-            if any(reason.get("code") == LOCKED for reason in made.reasons):
+            if made.is_locked:
                 return "locked"  # locked since the token was read: nothing is suspected, nothing is used up
-            if made.reasons and all(reason.get("detector") == CAPS for reason in made.reasons):
+            if made.is_spent:
                 return "spent"
             why = FROZEN_BY_CHECK + made.decision_id
             return "frozen" if self._ledger.freeze(token.token_hash, why, who, now_ms) else "not_live"

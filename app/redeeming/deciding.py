@@ -18,13 +18,14 @@ from app.ports import Action, Clock, DecisionRow, History, HotStoreAway, Origin,
 from app.redeeming.checked import CHECK_GOOD_FOR_S
 from app.sighting import Sighter
 from detectors.event import MAX_POINTS, Device, Event
+from detectors.locked import CODE as LOCKED
 from detectors.snapshot import LinkSeen
 from tokens.ledger import Token
 
 TURNS: Final = 3
 """Event ids tried: one, and another where a decision made long ago, or never finished, stands under it."""
-AGAIN_MS: Final = 5_000
-"""After a decision made in the dark another is made, one in five seconds: what members and backends are told to wait."""
+CAPS: Final = "limit"
+"""Whose reasons those of used-up caps are, in a decision's answer."""
 FALLBACK: Final = "fallback"
 """The source of a decision made without the hot store."""
 USER_AGENT_CHARS: Final = 512
@@ -55,6 +56,25 @@ class Made(Struct, frozen=True):
     source: str = ""
     risk_score: float = 0.0
     reasons: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a lock on the account stood in the way: nothing is suspected."""
+        return self.decision == "block" and any(one.get("code") == LOCKED for one in self.reasons)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing but used-up caps stood in the way: nothing is suspected."""
+        return (
+            self.decision == "block"
+            and bool(self.reasons)
+            and all(one.get("detector") == CAPS for one in self.reasons)
+        )
+
+    @property
+    def may_be_over(self) -> bool:
+        """Whether what stood in the way may be gone by now, so that the redemption is judged anew."""
+        return self.source == FALLBACK or self.is_locked or self.is_spent
 
 
 class Decide(Protocol):
@@ -109,8 +129,8 @@ class Decider:
             if not isinstance(answer, Conflict409):
                 raise HotStoreAway("a redemption could not be decided")
             earlier = self._earlier(event)
-            if earlier is not None and earlier.source == FALLBACK:
-                after = f"{event.event_id} {self._clock() // AGAIN_MS}"
+            if earlier is not None and earlier.may_be_over:
+                after = f"{event.event_id} {self._clock()}"
             elif earlier is not None and self._is_good(earlier):
                 return earlier
             else:

@@ -63,7 +63,7 @@ def test_a_key_is_printed_once_and_nothing_else_on_standard_output(earnest):
         ["s-1"],
         "live",
     )
-    secret = made.stdout.strip().rpartition("_")[2]
+    secret = made.stdout.strip().split("_", 2)[2]
     assert secret not in listed.output
     assert secret not in earnest("keys", "list").output
 

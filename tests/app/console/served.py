@@ -27,7 +27,7 @@ def served(routes: Sequence[BaseRoute]) -> Iterator[str]:
         return Response(one.body, media_type=one.media_type)
 
     application = Starlette(routes=[Route("/{folder:path}/static/{name}", asset), *routes])
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_config=None, lifespan="off"))
     ready, begin = threading.Event(), server.startup
 
     async def told(*given: object, **named: object) -> None:

@@ -43,7 +43,7 @@ async def test_what_belongs_to_an_account_leads_there(kept, text, to):
     assert (await kept.window().get(f"/console/accounts?q={text}")).headers["location"] == to
 
 
-@pytest.mark.parametrize("text", ["nobody", "m-", "%00", "x" * 200, "<script>alert(1)</script>"])
+@pytest.mark.parametrize("text", ["nobody", "m-", "%01", "x" * 200, "<script>alert(1)</script>"])
 async def test_what_is_not_there_is_said_so(kept, text):
     page = await kept.window().get(f"/console/accounts?q={text}")
     assert page.status_code == 200

@@ -45,7 +45,7 @@ async def served(house: CaseHouse) -> AsyncIterator[str]:
         return Response(one.body, media_type=one.media_type)
 
     routes = [Route("/{folder:path}/static/{name}", asset), *frame.routes([house.room()])]
-    config = uvicorn.Config(Starlette(routes=routes), port=0, log_level="error", lifespan="off")
+    config = uvicorn.Config(Starlette(routes=routes), port=0, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     ready, begin = asyncio.Event(), server.startup
 

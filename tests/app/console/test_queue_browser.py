@@ -85,6 +85,7 @@ def _worked(page: Page, floor: Floor) -> None:
     fine(page)
     assert page.get_by_text("Undo all of it").is_visible()
     page.get_by_role("link", name="Back to the queue").click()
+    page.wait_for_url(lambda url: "/bulk" not in url, wait_until="load")
     page.keyboard.press("n")
     page.wait_for_url("**/console/cases/**")
     mine = floor.case(page.url.rpartition("/")[2])
