@@ -48,7 +48,7 @@ wrk:
 	$(call program,wrk,which asks faster than we answer)
 
 test: $(VENV)/.installed-dev chromium ## Run every test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.installed-dev ## Lint, formatting, types, layers
 	$(BIN)/ruff check .
