@@ -128,6 +128,10 @@ def made_credential(site: Site, challenge: bytes, answer: str) -> MadeCredential
         raise PasskeyRefused(str(error)) from error
     if not 0 < len(made.credential_id) <= CREDENTIAL_ID_BYTES:
         raise PasskeyRefused(f"a credential's id has 1 to {CREDENTIAL_ID_BYTES} bytes")
+    if not hmac.compare_digest(
+        made.credential_id, parsed.raw_id
+    ):  # nothing is signed: the library takes both
+        raise PasskeyRefused("the answer names one credential and holds another")
     transports = tuple([one.value for one in parsed.response.transports or ()])
     return MadeCredential(
         made.credential_id, made.credential_public_key, made.sign_count, transports, made.aaguid

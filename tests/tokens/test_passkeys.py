@@ -86,6 +86,13 @@ GOOD = SoftKey().sign(CHALLENGE, *SITE, user=USER)
 MADE = SoftKey().make(CHALLENGE, *SITE)
 
 
+def test_an_answer_that_names_one_credential_and_holds_another_is_refused():
+    """Nothing but its id tells: a key that attests nothing signs nothing when it is made."""
+    mine, other = json.loads(MADE), json.loads(SoftKey(2).make(CHALLENGE, *SITE))
+    with pytest.raises(PasskeyRefused, match="names one credential"):
+        made_credential(SITE, CHALLENGE, json.dumps(mine | {"response": other["response"]}))
+
+
 @given(
     answer=st.one_of(
         st.text(max_size=200),
