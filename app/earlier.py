@@ -86,8 +86,10 @@ class Earlier:
             return Unavailable503()
         if stored is None:
             return await self._of_others(sighting) if seen.claim == "unsure_pending" else None
-        await self._history.retract(sighting, seen)
-        if stored.body_hash == sighting.body_hash:
+        same = stored.body_hash == sighting.body_hash
+        if seen.complete or not same:  # otherwise a rebuild may have met it there by now, and counted on it
+            await self._history.retract(sighting, seen)
+        if same:
             return Decided200(stored.answer, repeated=True)
         await self._history.settle_claim(sighting, stored.body_hash)
         return Conflict409()

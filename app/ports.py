@@ -110,12 +110,14 @@ class Settlement(NamedTuple):
     burned: points redeemed for good, None where nothing was burned.
     links:  (the account that remembers, the account remembered, probability), keys of 8 bytes, to be remembered.
     unless_locked: nothing is to be done where the account is locked by now.
+    rebuilding: it was counted while the hot state was being rebuilt, which must not settle it once more.
     """
 
     totals: Mapping[str, int]
     burned: int | None = None
     links: tuple[tuple[bytes, bytes, float], ...] = ()
     unless_locked: bool = False
+    rebuilding: bool = False
 
 
 LOCKED_MEANWHILE: Final = b""

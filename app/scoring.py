@@ -66,6 +66,7 @@ class _Draft(NamedTuple):
 
     sighted: Sighted
     entry: Decided
+    rebuilding: bool
 
 
 class Scorer:
@@ -183,8 +184,12 @@ class Scorer:
         cases = [self._judged(event, one, known, received_ms) for event, one, known in fresh]
         judged = await capped(cases, self._history, self._sighter, origin, received_ms)
         return [
-            _Draft(case.sighted, self._draft(case.event, case.sighted, one, origin, received_ms, began))
-            for case, one in zip(cases, judged, strict=True)
+            _Draft(
+                case.sighted,
+                self._draft(case.event, case.sighted, one, origin, received_ms, began),
+                rebuilding=not known.complete,
+            )
+            for case, one, (_, _, known) in zip(cases, judged, fresh, strict=True)
         ]
 
     def _judged(self, event: Event, sighted: Sighted, seen: Seen, received_ms: int) -> Case:
@@ -223,7 +228,7 @@ class Scorer:
                         one.sighted.sighting,
                         answer,
                         self._journal.seal(one.entry, now_ms),
-                        minding_locks(one.entry),
+                        minding_locks(one.entry)._replace(rebuilding=one.rebuilding),
                     )
                     for one, answer in zip(drafts, sealed, strict=True)
                 ]
@@ -295,7 +300,7 @@ class Scorer:
         origin = origin if origin in KEPT else "fallback"
         case, now_ms = Case(event, sighted, None, Judged(verdict, (), b""), policy), self._clock()
         judged = in_the_dark(case, self._sighter, origin, now_ms)
-        draft = _Draft(sighted, self._draft(event, sighted, judged, origin, now_ms, began))
+        draft = _Draft(sighted, self._draft(event, sighted, judged, origin, now_ms, began), rebuilding=False)
         self._count([draft], began)
         return await self._spooled(draft)
 

@@ -32,7 +32,7 @@ SHARED_TTL_MS: Final = 32 * DAY_MS
 CLAIM_TTL_MS: Final = DAY_MS
 """A claim nobody ever answered: longer than any client retries."""
 TURNED_TTL_MS: Final = DAY_MS
-"""Outcomes told while a rebuild runs are not to count twice: longer than any rebuild takes."""
+"""What is settled while a rebuild runs is not to count twice: longer than any rebuild takes."""
 TURNED: Final = b"u"
 PASSED: Final = b"y"
 ENDED: Final = b"v"
@@ -74,7 +74,7 @@ def turned_by_pass(passed_ms: int) -> bytes:
 
 
 def turned_key(account_key: bytes, event_key: bytes) -> bytes:
-    """Where the outcomes that turned an event's total are kept, by when they were told."""
+    """Where it is kept what of an event is settled: itself, while a rebuild runs, and outcomes, by when told."""
     return TURNED + partition(account_key) + event_key
 
 
@@ -124,9 +124,8 @@ def restoring(sighting: Sighting, settled: Settlement) -> bytes:
     totals = _totals(settled)
     burned = b"" if settled.burned is None else settled.burned
     settles = (burned, EXACT_BURNS, len(totals), *totals)
-    return script(
-        "restore", entity_keys(sighting), sighting.at_ms, sighting.fingerprint, *settles, *_taken(sighting)
-    )
+    keys = [*entity_keys(sighting), turned_key(sighting.touches[0].key, sighting.event_key)]
+    return script("restore", keys, sighting.at_ms, sighting.fingerprint, *settles, *_taken(sighting))
 
 
 def locking(account_key: bytes, version: int, lock: Lock | None) -> bytes:
@@ -353,6 +352,8 @@ class ValkeyHistory(ValkeyReservations):
     ) -> tuple[bytes, int]:
         account = sighting.touches[0].key
         keys = [entity_key("account", account), answer_key(account, sighting.event_key), journal_key(account)]
+        if settled.rebuilding:
+            keys.append(turned_key(account, sighting.event_key))
         packed = script(
             "commit", keys, sighting.body_hash, answer, entry, sighting.at_ms, sighting.fingerprint,
             b"" if settled.burned is None else settled.burned, EXACT_BURNS, b"1" if settled.unless_locked else b"",

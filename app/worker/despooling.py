@@ -78,9 +78,10 @@ class Despooler:
                 return None
             if stored is not None:
                 return stored.answer
-        await self._history.observe(sighting)
+        seen = await self._history.observe(sighting)
         answer = self._journal.seal_answer(entry.answer, self._clock())
-        kept = await self._history.commit(sighting, answer, sealed, settlement(entry))
+        settled = settlement(entry)._replace(rebuilding=not seen.complete)
+        kept = await self._history.commit(sighting, answer, sealed, settled)
         return self._journal.open_answer(kept)
 
 

@@ -230,6 +230,29 @@ async def test_a_total_that_an_outcome_turned_comes_back_as_it_was(installation,
         await rebuilt(installation, from_nothing=True)
 
 
+async def test_a_repeat_that_a_rebuild_overtakes_leaves_what_it_brought(installation, monkeypatch):
+    """Counted by the repeat, met by the rebuild, and known from the record as a repeat: once in all, settled too."""
+    one = event(1, NOW_MS, Random(7), type="earn", account_id="m-1", points=40, profile=None)
+    answer = await installation.scorer.decide(one, "decision")
+    await installation.drain()
+    before = await installation.entities()
+    await installation.pipeline.execute("FLUSHALL")
+    asked = installation.record.answer
+    loop = asyncio.get_running_loop()
+
+    def meanwhile(program_id, event_id):
+        """The record is asked in a thread, after the repeat was counted."""
+        if not asyncio.run_coroutine_threadsafe(is_complete(installation.pipeline), loop).result():
+            asyncio.run_coroutine_threadsafe(rebuilt(installation), loop).result()
+        return asked(program_id, event_id)
+
+    monkeypatch.setattr(installation.record, "answer", meanwhile)
+    again = await installation.scorer.decide(one, "decision")
+    assert again == Decided200(answer.body, repeated=True)
+    assert await is_complete(installation.pipeline)
+    assert difference(await installation.entities(), before) == []
+
+
 @pytest.mark.parametrize("first", ["decision", "outcome"])
 async def test_an_outcome_told_meanwhile_counts_once(installation, first):
     """Of a redemption from before the loss: whichever of the two comes back first, its points end as told."""
