@@ -17,10 +17,11 @@ from app.data_dir import outbox_dir
 from app.demo.analyst import HELD
 from app.demo.caller import Caller
 from app.demo.chance import Chance
-from app.demo.history import SEED, History
+from app.demo.history import SEED, History, happened_ms
 from app.demo.homes import homes, say
 from app.demo.office import Office, Staff
 from app.demo.promises import promise, prove, settled
+from app.demo.regular import recommend
 from app.keys import master_key
 from app.mail.local import LocalBox
 from app.policy.file import DEFAULT_FILE, load
@@ -29,8 +30,8 @@ from app.store.sql.cases import SqlCases
 
 CODE: Final = re.compile(r"#(\d+)\Z")
 """On the last line of a text message, as telephones read it."""
-PATIENCE_S: Final = 20.0
-"""For the worker to have read on to the last event: two seconds on two cores, more on a busy laptop."""
+PATIENCE_S: Final = 120.0
+"""For the worker to have read on to the last event: two seconds on two cores, a minute on a busy laptop."""
 POLL_S: Final = 0.2
 THIEVES: Final = frozenset({"bot_velocity", "transfer_mule", "stolen_card"})
 """Typologies whose accounts are the thief's own: to know one as a fraud is to hold what it redeems."""
@@ -55,6 +56,7 @@ def open_up(settings: Settings, caller: Caller, history: History, office: Office
     """
     crooks = frozenset(label.account_id for label in history.truth.values())
     members = settled(history.past, crooks, system_clock())
+    recommend(caller, members, happened_ms(history.past[-1]))
     _until(lambda: _recorded(caller, history.past[-1]))
     _until(lambda: _opened(caller))
     office.settle_in()

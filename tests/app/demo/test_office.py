@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from app.demo.history import ASKED_DAYS, History, happened_ms, load
@@ -9,7 +10,12 @@ from app.demo.homes import homes
 from app.demo.intents import DAY_MS
 from app.demo.programme import Wave, generate
 from app.demo.promises import STOOD_MS, settled
+from app.demo.regular import recommend
 from app.demo.typologies import CATALOGUE
+from app.offline.replaying import Replayer, private_sighter
+from app.policy.file import DEFAULT_FILE
+from app.policy.file import load as load_policy
+from detectors.event import Event, canonical
 
 NOW_MS = 1_790_000_000_000
 SIZE = {"seed": 7, "members": 150, "days": 40, "end_ms": NOW_MS + 10 * DAY_MS}
@@ -92,3 +98,27 @@ def test_only_a_number_that_has_stood_and_is_an_honest_members_is_sent_a_code(hi
         assert one["account_id"] not in crooks
         assert one["profile"]["phone"]
         assert happened_ms(one) < NOW_MS - STOOD_MS
+
+
+def test_a_regular_brings_more_colleagues_than_are_taken_without_a_look():
+    """Honest by whoever made the programme, and held by the shipped policy: there is always one to release."""
+    history = History.around(NOW_MS)
+    crooks = frozenset(label.account_id for label in history.truth.values())
+    members = settled(history.past, crooks, NOW_MS)
+    brought = []
+
+    class Listener:
+        def decide(self, event):
+            brought.append(canonical(msgspec.convert({"program_id": "default"} | event, Event)))
+
+    for _ in range(2):
+        recommend(Listener(), members, NOW_MS)
+    first, again = brought[: len(brought) // 2], brought[len(brought) // 2 :]
+    assert first == again
+    replayer = Replayer(load_policy(DEFAULT_FILE), private_sighter())
+    *before, last = [replayer.take(one).verdict for one in first]
+    assert {one.action for one in before} == {"allow"}
+    assert (last.action, [reason.code for reason in last.reasons]) == (
+        "review", ["VELOCITY_REFERRAL_ACCOUNT_30D"],
+    )  # fmt: skip
+    assert {one.account_id for one in first}.isdisjoint(crooks)
