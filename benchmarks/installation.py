@@ -29,6 +29,8 @@ from app.store.valkey import STATE_KEY
 
 PATIENCE_S = 20.0
 """Seconds for anything that must come true: far beyond what it takes, so that a busy machine fails nothing."""
+PATIENT = {"EARNEST_HOT_TIMEOUT_MS": "10000", "EARNEST_FALLBACK_DEADLINE_MS": "15000"}
+"""For what is not about deadlines: nobody on a busy machine is answered by the fallback, or told that a store is away."""
 POLL_S = 0.01
 ROOT = Path(__file__).resolve().parent.parent
 

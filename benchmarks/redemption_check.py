@@ -27,7 +27,7 @@ from app.main import create_app
 from app.redeeming.checking import UNCHECKED
 from app.settings import Settings
 from benchmarks.durable import KINDS, Databases, databases
-from benchmarks.installation import ROOT, Client, Installation
+from benchmarks.installation import PATIENT, ROOT, Client, Installation
 from benchmarks.machine import machine
 from benchmarks.sending import send
 from benchmarks.token_orders import issued, redemptions
@@ -39,9 +39,6 @@ MANY = 32
 """Clients at once, as in `benchmarks.tokens`."""
 ENOUGH_A_SECOND = 1_000
 """Tokens made beforehand for each second of many clients' load: more than a worker redeems."""
-PATIENT = {"EARNEST_HOT_TIMEOUT_MS": "400", "EARNEST_FALLBACK_DEADLINE_MS": "1000"}
-"""So that every redemption is decided, also where many clients and both processes share a small machine: what the
-fallback asks would be another figure."""
 WAYS = ("without", "with the check")
 
 
@@ -117,7 +114,7 @@ def measured(given: Any, ledgers: Databases, kind: str) -> dict[tuple[int, str],
         settings = {
             "EARNEST_DATABASE_URL": ledgers.empty(kind, Path(home)),
             "EARNEST_LOG_LEVEL": "error",
-        } | PATIENT
+        } | PATIENT  # every redemption is decided: what the fallback asks would be another figure
         with (
             Installation(Path(home) / "service", workers=1, **settings) as service,
             beside(service, settings) as without,

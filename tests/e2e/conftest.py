@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.installation import Client, Installation
+from benchmarks.installation import PATIENT, Client, Installation
 from tests.e2e.browser import browser, opened
 from tests.e2e.post_office import PostOffice
 from tests.e2e.rewards import programme
@@ -18,8 +18,6 @@ from tests.e2e.rewards import programme
 __all__ = ["browser", "opened"]
 CROWD = 30
 WORKERS = 2
-PATIENT = {"EARNEST_HOT_TIMEOUT_MS": "400", "EARNEST_FALLBACK_DEADLINE_MS": "1000"}
-"""For laws that are not about deadlines: on a busy machine nobody is answered by the fallback."""
 
 
 @pytest.fixture(scope="session")

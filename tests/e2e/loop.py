@@ -27,6 +27,8 @@ STEPS: Final = ("earn", "redeem", "enter", "choose", "prove", "issue", "spend")
 POINTS: Final = 300
 PRESS_MS: Final = 3_000
 """A button that is not there by then is on another page than this: the member loads it again."""
+ANSWER_S: Final = 3 * PATIENCE_S
+"""For the page after a gesture, with a dozen browsers open, while what answers them is killed and starts again."""
 USUAL: Final = 5
 """Redemptions in an hour that the shipped policy lets pass; the next one is suspicious."""
 
@@ -206,10 +208,10 @@ class Loop:
         def came() -> bool:
             with suppress(PlaywrightError):
                 press()
-            until(lambda: self._at(there) or self._broken())
-            return self._at(there) or (self._went(before) and self._at(there))
+            until(lambda: self._at(there) or self._broken() or self._stopped(), ANSWER_S)
+            return self._at(there) or (self._broken() and self._went(before) and self._at(there))
 
-        until(came)
+        until(came, 2 * ANSWER_S)
 
     def _at(self, heading: str) -> bool:
         """Whether this page is shown; a page that has been left for the shop already was."""
@@ -222,6 +224,13 @@ class Loop:
         """Whether the browser got no answer, or one that asks for patience."""
         asks = {self._texts[name] for name in ("check_away_heading", "check_soon_heading")}
         return self.one.page.url.startswith("chrome-error:") or self._heading() in asks
+
+    def _stopped(self) -> bool:
+        """Whether the browser would not use the passkey this time, and says so."""
+        with suppress(PlaywrightError):
+            told = self.one.page.locator("[data-passkey-told]").all_inner_texts()
+            return self._texts["passkey_stopped"] in told
+        return False
 
     def _heading(self) -> str | None:
         """Of the page at hand; None while there is none."""

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 from app import data_dir as layout
 from app.clock import system_clock
 from app.mail.local import LocalBox
-from benchmarks.installation import PATIENCE_S, Installation, until
+from benchmarks.installation import PATIENCE_S, PATIENT, Installation, until
 from earnest_client import Away, Earnest, Event
 from earnest_client.events import EventType
 from tests.app.webhooks.receiver import Receiver, receiving
@@ -104,7 +104,7 @@ def house(home: Path, **settings: str) -> Iterator[House]:
         "EARNEST_PUBLIC_URL": PUBLIC,
         "EARNEST_TRUSTED_PROXIES": "127.0.0.1",
         "EARNEST_WEBHOOK_NETWORKS": "127.0.0.0/8",
-    }
+    } | PATIENT
     with (
         receiving(Receiver()) as receiver,
         Installation(home / "it", workers=1, **(given | settings)) as running,

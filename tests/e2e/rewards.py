@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlencode, urlsplit
 
 from app import data_dir as layout
-from benchmarks.installation import Client, Installation, Reply
+from benchmarks.installation import PATIENT, Client, Installation, Reply
 from tests.e2e.events import fresh
 from tests.e2e.post_office import PostOffice
 
@@ -47,7 +47,7 @@ def programme(home: Path, **settings: str) -> Iterator[tuple[Installation, PostO
     policy = home / "policy.toml"
     policy.write_text(settings.pop("policy", POLICY), encoding="utf-8")
     with PostOffice(home) as office:
-        given = {"EARNEST_POLICY_FILE": str(policy), "EARNEST_TRUSTED_PROXIES": "127.0.0.1"}
+        given = {"EARNEST_POLICY_FILE": str(policy), "EARNEST_TRUSTED_PROXIES": "127.0.0.1"} | PATIENT
         with Installation(home / "it", workers=1, **(office.settings | given | settings)) as running:
             yield running, office
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.store.pipeline import FUNCTIONS, pack
-from benchmarks.installation import Installation, at_once, until
+from benchmarks.installation import PATIENT, Installation, at_once, until
 from tests.e2e.between import Between, outside_valkey
 from tests.e2e.events import event, evidence, fresh
 
@@ -27,9 +27,7 @@ def patient(tmp_path_factory, postgres_server):
         settings = {
             "EARNEST_REDIS_URL": f"redis://127.0.0.1:{between.port}",
             "EARNEST_DATABASE_URL": postgres_server,
-            "EARNEST_HOT_TIMEOUT_MS": "10000",
-            "EARNEST_FALLBACK_DEADLINE_MS": "30000",
-        }
+        } | PATIENT
         with Installation(home, **settings) as running:
             yield running, between
         between.close()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.store.pipeline import FUNCTIONS, pack
-from benchmarks.installation import Installation, at_once, until
+from benchmarks.installation import PATIENT, Installation, at_once, until
 from tests.e2e.between import Between, outside_valkey
 from tests.e2e.events import event, evidence, fresh
 
@@ -42,9 +42,7 @@ def capped(tmp_path_factory):
         settings = {
             "EARNEST_REDIS_URL": f"redis://127.0.0.1:{between.port}",
             "EARNEST_POLICY_FILE": str(home / "policy.toml"),
-            "EARNEST_HOT_TIMEOUT_MS": "10000",
-            "EARNEST_FALLBACK_DEADLINE_MS": "30000",
-        }
+        } | PATIENT
         with Installation(home, **settings) as running:
             yield running, between
         between.close()

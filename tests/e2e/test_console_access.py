@@ -17,7 +17,7 @@ from sqlalchemy import text
 from app.cli import main
 from app.store.sql import open_engine
 from app.users.limits import IDLE_MS, TRIES_BEFORE_WAITING
-from benchmarks.installation import PATIENCE_S, Installation
+from benchmarks.installation import PATIENCE_S, PATIENT, Installation
 from tests.e2e.browser import PHONE, Open
 from tests.e2e.rewards import address
 
@@ -29,7 +29,7 @@ expect.set_options(timeout=PATIENCE_S * 1_000)
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with Installation(tmp_path_factory.mktemp("console"), workers=1) as running:
+    with Installation(tmp_path_factory.mktemp("console"), workers=1, **PATIENT) as running:
         yield running
 
 

@@ -12,8 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pyotp import TOTP
 
-from benchmarks.installation import Client, Installation, until
-from tests.e2e.conftest import PATIENT
+from benchmarks.installation import PATIENT, Client, Installation, until
 from tests.e2e.events import event, evidence, fresh, instant
 from tests.e2e.rewards import address
 from tests.e2e.test_console_access import enrol, second_step, sign_in

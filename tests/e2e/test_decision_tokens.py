@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from benchmarks.installation import Client, Installation, until
+from benchmarks.installation import PATIENT, Client, Installation, until
 from benchmarks.kills import kill
 from tests.e2e.events import event, fresh
 from tests.e2e.tokens import Link, insisting, looking, redeem, schema_of_our_own, storm
@@ -18,7 +18,7 @@ POINTS = 300
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def house(request, tmp_path_factory):
     """A service of these tests' own, which kill its worker, over each database."""
-    settings = {}
+    settings = dict(PATIENT)
     if request.param == "postgres":
         settings["EARNEST_DATABASE_URL"] = schema_of_our_own(request.getfixturevalue("postgres_server"))
     with Installation(tmp_path_factory.mktemp("house"), **settings) as running:

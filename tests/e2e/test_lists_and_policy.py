@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks.installation import Installation, until
+from benchmarks.installation import PATIENT, Installation, until
 from tests.e2e.events import event, evidence, fresh
 
 POLICY = """
@@ -108,7 +108,8 @@ def tried(tmp_path_factory):
     """An installation with the policy above."""
     home = tmp_path_factory.mktemp("policy")
     (home / "policy.toml").write_text(POLICY)
-    with Installation(home, workers=1, EARNEST_POLICY_FILE=str(home / "policy.toml")) as running:
+    settings = {"EARNEST_POLICY_FILE": str(home / "policy.toml")} | PATIENT
+    with Installation(home, workers=1, **settings) as running:
         yield running
 
 

@@ -15,7 +15,6 @@ from benchmarks.installation import PATIENCE_S, until
 from earnest_client import Away, Conflict, Decision, Earnest, Invalid, NotFound, Refused, Reward
 from tests.app.webhooks.receiver import Receiver, receiving
 from tests.client.odd_server import Behaviour, Heard, OddServer, resets
-from tests.e2e.conftest import PATIENT
 from tests.e2e.events import fresh
 from tests.e2e.loop import POINTS, USUAL
 from tests.e2e.loop_house import House, audit_is_whole, backend, happened, house, insisting, joined
@@ -24,7 +23,7 @@ from tests.e2e.rewards import database, number
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with house(tmp_path_factory.mktemp("bad"), **PATIENT) as running:
+    with house(tmp_path_factory.mktemp("bad")) as running:
         yield running
 
 

@@ -12,7 +12,6 @@ from app.pages.texts import TEXTS
 from benchmarks.installation import PATIENCE_S, until
 from earnest_client import Delivery, Locked, Otp, Reward
 from tests.e2e.browser import PHONE
-from tests.e2e.conftest import PATIENT
 from tests.e2e.events import fresh
 from tests.e2e.loop_house import House, audit_is_whole, happened, house, joined
 from tests.e2e.rewards import address, number
@@ -23,7 +22,7 @@ expect.set_options(timeout=PATIENCE_S * 1_000)
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with house(tmp_path_factory.mktemp("not-me"), **PATIENT) as running:
+    with house(tmp_path_factory.mktemp("not-me")) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from app.clock import system_clock
-from benchmarks.installation import Installation, until
+from benchmarks.installation import PATIENT, Installation, until
 from tests.e2e.events import event, fresh
 
 CANARY = "Qanary"
@@ -99,7 +99,9 @@ def spoken(tmp_path_factory):
         "payment_instrument_id": f"{CANARY}-card",
     }
     member = f"{CANARY}-account"
-    with Installation(tmp_path_factory.mktemp("spoken"), workers=1, EARNEST_LOG_LEVEL="debug") as running:
+    with Installation(
+        tmp_path_factory.mktemp("spoken"), workers=1, EARNEST_LOG_LEVEL="debug", **PATIENT
+    ) as running:
         key = running.key()
         with running.client(key) as client:
             sent = event("signup", member, profile=personal, **rest)

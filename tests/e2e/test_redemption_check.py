@@ -14,7 +14,6 @@ from benchmarks.installation import PATIENCE_S, until
 from tests.e2e.authenticators import chromium
 from tests.e2e.browser import PHONE
 from tests.e2e.challenging import joined
-from tests.e2e.conftest import PATIENT
 from tests.e2e.events import fresh
 from tests.e2e.rewards import POLICY, VOUCHER, Visitor, address, database, issued, number, programme, state_of
 from tests.e2e.test_passkeys import House, Member, member
@@ -50,7 +49,7 @@ expect.set_options(timeout=PATIENCE_S * 1_000)
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = tmp_path_factory.mktemp("judged")
-    with programme(home, EARNEST_PUBLIC_URL=PUBLIC, policy=JUDGED, **PATIENT) as running:
+    with programme(home, EARNEST_PUBLIC_URL=PUBLIC, policy=JUDGED) as running:
         yield running
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from benchmarks.installation import Client, Installation, Reply, until
+from benchmarks.installation import PATIENT, Client, Installation, Reply, until
 from benchmarks.kills import kill
 from tests.e2e.events import fresh
 from tests.e2e.tokens import (
@@ -47,7 +47,7 @@ def behind(tmp_path_factory, postgres_server):
     direct = schema_of_our_own(postgres_server)
     with (
         in_front_of(direct) as (between, url),
-        Installation(tmp_path_factory.mktemp("behind"), EARNEST_DATABASE_URL=url) as running,
+        Installation(tmp_path_factory.mktemp("behind"), EARNEST_DATABASE_URL=url, **PATIENT) as running,
     ):
         yield running, between, direct
 
@@ -55,7 +55,7 @@ def behind(tmp_path_factory, postgres_server):
 @pytest.fixture(scope="module")
 def killed_on_sqlite(tmp_path_factory):
     """A service on SQLite whose processes these tests kill."""
-    with Installation(tmp_path_factory.mktemp("killed")) as running:
+    with Installation(tmp_path_factory.mktemp("killed"), **PATIENT) as running:
         yield running
 
 

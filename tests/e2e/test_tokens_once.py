@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.store.sql.token_tables import tokens
-from benchmarks.installation import Installation
+from benchmarks.installation import PATIENT, Installation
 from tests.e2e.events import fresh
 from tests.e2e.tokens import (
     Link,
@@ -43,7 +43,7 @@ def paying(request, tmp_path_factory):
         yield request.getfixturevalue("service")
         return
     url = schema_of_our_own(request.getfixturevalue("postgres_server"))
-    with Installation(tmp_path_factory.mktemp("paying"), EARNEST_DATABASE_URL=url) as running:
+    with Installation(tmp_path_factory.mktemp("paying"), EARNEST_DATABASE_URL=url, **PATIENT) as running:
         yield running
 
 

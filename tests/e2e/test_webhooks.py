@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from benchmarks.installation import until
+from benchmarks.installation import PATIENT, until
 from tests.app.webhooks.receiver import Receiver, receiving
 from tests.e2e.events import event, fresh
 
@@ -29,7 +29,7 @@ def receiver():
 @pytest.fixture
 def allowing(installed):
     """An installation that may send to this machine."""
-    return installed(EARNEST_WEBHOOK_NETWORKS="127.0.0.0/8", workers=1)
+    return installed(EARNEST_WEBHOOK_NETWORKS="127.0.0.0/8", workers=1, **PATIENT)
 
 
 def add(client, url, *events):
