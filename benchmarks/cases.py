@@ -10,6 +10,7 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -29,6 +30,7 @@ from app.store.sql.audit import Audit
 from app.store.sql.case_tables import cases
 from app.store.sql.cases import Kept, SqlCases, SqlCasing
 from detectors.event import Event
+from detectors.holds import Holds
 from detectors.typologies import TYPOLOGIES
 from tokens.ledger import Who
 
@@ -95,16 +97,16 @@ def main() -> None:
         engine = open_engine(given.url or f"sqlite:///{Path(directory) / 'record.db'}")
         migrate(engine)
         record = SqlRecord(engine, Seal(KEY))
-        kept = Kept(AccountKeys(Seal(KEY)), Audit(KEY), lambda _: CaseTerms(), fresh_id)
+        kept = Kept(AccountKeys(Seal(KEY)), Audit(KEY), lambda _: CaseTerms(), lambda _: Holds(), fresh_id)
         for action in ("allow", "review"):
             for start in range(0, given.decisions, 1_000):
                 record.append([decision(n, action) for n in range(start, start + 1_000)])
             casing, steps = SqlCasing(engine, kept), []
             begun = perf_counter()
-            while True:
+            left = given.decisions
+            while left:
                 before = perf_counter()
-                if not casing.step(NOW_MS, STEP):
-                    break
+                left = casing.step(NOW_MS, STEP)
                 steps.append((perf_counter() - before) * 1_000)
             rate = given.decisions / (perf_counter() - begun)
             print(
@@ -114,11 +116,9 @@ def main() -> None:
         desk, here = SqlCases(engine, kept), Scope("default")
         queue = Filter(states=("open", "in_progress"))
         for name, chosen in (("queue", queue), ("live", Filter(states=LIVE)), ("all", ALL)):
-            timed(
-                f"page of 50 by rank, {name}",
-                lambda c=chosen: desk.page(here, c, "rank", limit=50, cursor=None),
-            )  # type: ignore[misc]
-            timed(f"counts, {name}", lambda c=chosen: desk.counts(here, c))  # type: ignore[misc]
+            page = partial(desk.page, here, chosen, "rank", limit=50, cursor=None)
+            timed(f"page of 50 by rank, {name}", page)
+            timed(f"counts, {name}", partial(desk.counts, here, chosen))
         one = Filter(states=("open",), typologies=("gamify",), priorities=(2,))
         timed(
             "page of 50 by value, one typology", lambda: desk.page(here, one, "value", limit=50, cursor=None)

@@ -23,7 +23,7 @@ from sqlalchemy import event
 
 from app.sighting import Sighter
 from app.store.sql import open_engine
-from app.store.sql.dialect import insert_into
+from app.store.sql.dialect import insert_rows
 from app.store.sql.reach import writing
 from app.store.sql.tables import labels
 from app.worker.chores import beside, sleep
@@ -45,7 +45,8 @@ def told(name: str, took_ms: list[float]) -> None:
 
 def write_on(url: str, seconds: float) -> list[float]:
     """Commit labels of events that are not there; the milliseconds each took."""
-    engine, took, ends = open_engine(url), [], time.perf_counter() + seconds
+    engine, ends = open_engine(url), time.perf_counter() + seconds
+    took: list[float] = []
     row: dict[str, Any] = {
         "program_id": PROGRAM, "account_id": None, "label": "fraud", "typology": None, "source": "analyst",
         "labelled_ms": 1, "labelled_by": "user:usr_1",
@@ -54,7 +55,7 @@ def write_on(url: str, seconds: float) -> list[float]:
         name = f"{os.getpid()}-{len(took)}"
         with writing(engine) as connection:
             one = row | {"label_id": f"lbl_{name}", "event_id": f"nobody-{name}"}
-            connection.execute(insert_into(connection, labels).values(one))
+            insert_rows(connection, labels, [one])
         took.append(1_000 * (time.perf_counter() - began))
         time.sleep(PAUSE_S)
     engine.dispose()

@@ -32,7 +32,7 @@ from app.store.sql.case_tables import (
     case_places,
     cases,
 )
-from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.dialect import insert_rows
 from app.store.sql.tables import accounts, decisions, head, labels, links
 
 MASTER = bytes(range(32))
@@ -79,7 +79,7 @@ def put(engine: Engine, table: Any, rows: Iterator[dict[str, Any]]) -> None:
     """Insert all of them."""
     for some in pieces(rows):
         with engine.begin() as connection:
-            insert_rows(connection, insert_into(connection, table), some)
+            insert_rows(connection, table, some)
 
 
 def answer(chance: random.Random, decided: str) -> bytes:

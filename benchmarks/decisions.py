@@ -84,8 +84,8 @@ def main() -> None:
     )
     medians = {key: median(values) for key, values in taken.items()}
     for (name, clients), one in medians.items():
-        echo = None if name.startswith("echo") else medians["echo, 1 worker", clients]
-        print(row(name, clients, one, echo))
+        floor = None if name.startswith("echo") else medians["echo, 1 worker", clients]
+        print(row(name, clients, one, floor))
     p50, p99 = (statistics.median(values) for values in zip(*trips, strict=True))
     print(f"bare round trip to Valkey, unix socket: p50 {p50:.0f} µs, p99 {p99:.0f} µs")
 

@@ -181,7 +181,7 @@ class Installation:
     def cpu_s(self, role: str) -> float:
         """Seconds of processor time that the living processes of a role have used."""
         times = [process.cpu_times() for process in self.processes(role)]
-        return sum(one.user + one.system for one in times)
+        return float(sum(one.user + one.system for one in times))
 
     def signal(self, role: str, number: signal.Signals) -> list[int]:
         """Send a signal to every process of a role; their ids."""
@@ -195,7 +195,7 @@ class Installation:
         engine = open_engine(self.record_url)
         try:
             migrate(engine)
-            given = {"name": "load", "program_id": "default", "now_ms": system_clock()} | rest
+            given: dict[str, Any] = {"name": "load", "program_id": "default", "now_ms": system_clock()} | rest
             minted = mint(scopes=scopes or SCOPES, **given)
             ApiKeyRecord(engine).add_key(minted.row)
         finally:
@@ -250,7 +250,7 @@ class Installation:
     def _is_whole(self) -> bool:
         """Whether the hot store holds everything; one that cannot be asked is not waited for."""
         try:
-            return bool(self.ask_hot_store("HEXISTS", STATE_KEY, "complete"))
+            return bool(self.ask_hot_store("HEXISTS", STATE_KEY.decode(), "complete"))
         except Refused:  # it is loading its file
             return False
         except Unanswered:

@@ -20,11 +20,11 @@ from app.store.packing import ROLES, entity_key
 from app.store.pipeline import Pipeline
 from app.store.valkey import ValkeyHistory
 from benchmarks.machine import machine
-from detectors.event import Device, Event, Profile
+from detectors.event import Device, Event, EventType, Profile
 
 END: Final = datetime(2026, 6, 30, 20, tzinfo=UTC)
 DAYS: Final = 30
-KINDS: Final = ("earn",) * 6 + ("login",) * 3 + ("redeem",)
+KINDS: Final[tuple[EventType, ...]] = ("earn",) * 6 + ("login",) * 3 + ("redeem",)
 """Six purchases, three log-ins and a redemption of ten events."""
 
 
@@ -63,7 +63,7 @@ async def weigh(pipeline: Pipeline, account: str, events: int) -> tuple[int, int
     for event in history(account, events, random.Random(7)):
         sighting = sighter.sight(event).sighting
         await store.observe(sighting)
-        totals = {event.type: event.points or 0} if event.type == "earn" else {}
+        totals: dict[str, int] = {event.type: event.points or 0} if event.type == "earn" else {}
         burned = event.points if event.type == "redeem" else None
         await store.commit(sighting, b"", b"", Settlement(totals, burned))
         keys |= {entity_key(touch.role, touch.key) for touch in sighting.touches if touch.role in ROLES}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import IsolationForest  # type: ignore[import-untyped]  # it ships no types
+from sklearn.ensemble import IsolationForest
 
 from detectors.forest import drift
 from detectors.forest.artefact import Arrays, Artefact, seal

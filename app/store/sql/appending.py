@@ -12,7 +12,7 @@ from app.seal import place
 from app.settlement import settled_points
 from app.stepping_up.offering import challenge_id
 from app.store.sql.audit import Entry
-from app.store.sql.dialect import insert_into, insert_new, insert_rows
+from app.store.sql.dialect import insert_new, insert_rows
 from app.store.sql.holding import keep_ends, keep_holds
 from app.store.sql.linked import keep_links
 from app.store.sql.passing import keep_passed
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from app.store.sql.account_keys import AccountId, AccountKey, AccountKeys
     from app.store.sql.audit import Audit
+    from app.store.sql.dialect import Insert
 
 _encode_event: Final = msgspec.json.Encoder().encode
 _encode_links: Final = msgspec.msgpack.Encoder().encode
@@ -223,13 +224,16 @@ def _add(connection: Connection, sums: Mapping[AccountId, Sums]) -> None:
     """One upsert for each account. An instant counts only where the batch holds an event."""
     if not sums:
         return
-    insert = insert_into(connection, accounts)
+    insert_rows(connection, accounts, [as_row(account, sums[account]) for account in sorted(sums)], _added)
+
+
+def _added(insert: Insert) -> Insert:
     new, old = insert.excluded, accounts.c
     holds_event = new.events > literal_column("0")
     holds_key = func.length(new.account_key) > literal_column("0")
     later = holds_event & (new.last_seen_ms >= old.last_seen_ms)
     earlier = holds_event & (new.first_seen_ms < old.first_seen_ms)
-    statement = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=["program_id", "account_id"],
         set_={
             "account_key": case((holds_key, new.account_key), else_=old.account_key),
@@ -238,4 +242,3 @@ def _add(connection: Connection, sums: Mapping[AccountId, Sums]) -> None:
             **{name: old[name] + new[name] for name in _ADDED},
         },
     )
-    insert_rows(connection, statement, [as_row(account, sums[account]) for account in sorted(sums)])

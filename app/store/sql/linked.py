@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import bindparam, select
 
 from app.ports import Decided, LinkRow
-from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.dialect import insert_rows
 from app.store.sql.reach import reading
 from app.store.sql.tables import accounts, links
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Engine
+
+    from app.store.sql.dialect import Insert
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(tuple[tuple[str, str, float], ...]).decode
@@ -41,10 +43,12 @@ _LINKS: Final = (
 def keep_links(connection: Connection, entries: Iterable[Decided]) -> None:
     """Keep what these decisions, in the order written, found; a later word on a pair replaces the earlier."""
     latest = {(row["program_id"], row["account_key"], row["other_key"]): row for row in _rows(entries)}
-    insert = insert_into(connection, links)
+    insert_rows(connection, links, list(latest.values()), _the_later)
+
+
+def _the_later(insert: Insert) -> Insert:
     said = {name: insert.excluded[name] for name in ("probability", "evidence", "found_ms")}
-    statement = insert.on_conflict_do_update(index_elements=list(links.primary_key), set_=said)
-    insert_rows(connection, statement, list(latest.values()))
+    return insert.on_conflict_do_update(index_elements=list(links.primary_key), set_=said)
 
 
 def _rows(entries: Iterable[Decided]) -> Iterator[dict[str, Any]]:

@@ -32,7 +32,7 @@ def address(counted: Counted) -> Iterator[str]:
 
 
 def test_the_dashboard_is_read_by_everybody_and_a_bar_opens_its_cases(browser: Browser, address: str):
-    context = browser.new_context(viewport=DESK)
+    context = browser.new_context(viewport=DESK, reduced_motion="reduce")
     context.set_extra_http_headers({"Cookie": "__Host-earnest-session=its-session"})
     page = context.new_page()
     complaints: list[str] = []

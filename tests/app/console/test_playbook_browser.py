@@ -49,7 +49,7 @@ def console() -> Iterator[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_no_page_has_serious_findings(browser: Browser, console: str, theme: str, size: dict[str, int]):
-    context = browser.new_context(viewport=size)
+    context = browser.new_context(viewport=size, reduced_motion="reduce")
     context.add_cookies(
         [
             {"name": "earnest-session", "value": "its-session", "url": console},

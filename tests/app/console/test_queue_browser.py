@@ -49,7 +49,7 @@ def fine(page: Page) -> None:
 def test_the_queue_is_worked_by_keys_and_read_by_everybody(browser: Browser, address: str, floor: Floor):
     complaints: list[str] = []
     for theme, size in (("light", DESK), ("dark", DESK), ("light", PHONE), ("dark", PHONE)):
-        context = browser.new_context(viewport=size)
+        context = browser.new_context(viewport=size, reduced_motion="reduce")
         context.add_cookies(
             [
                 {"name": "earnest-session", "value": "its-session", "url": address},

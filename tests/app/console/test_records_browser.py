@@ -58,7 +58,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_no_page_has_serious_findings(
     browser: Browser, console: str, theme: str, size: dict[str, int], tmp_path: Path
 ):
-    context = browser.new_context(viewport=size)
+    context = browser.new_context(viewport=size, reduced_motion="reduce")
     context.add_cookies(
         [
             {"name": "earnest-session", "value": "its-session", "url": console},

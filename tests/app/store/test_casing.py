@@ -179,9 +179,15 @@ def test_two_workers_open_one_case(house):
     assert sum(row.decisions for row in house.all()) == 60
 
 
+def test_a_step_takes_so_many_flagged_ones_and_says_what_is_left(house):
+    flags = ["allow", "review", "allow", "review", "review", "allow"]
+    house.record_all(*(house.decide(f"m-{n}", decision=one) for n, one in enumerate(flags)))
+    assert [house.casing.step(NOW_MS, 2) for _ in range(3)] == [2, 0, 0]
+    assert len(house.all()) == 3
+
+
 def test_what_is_passed_over_costs_no_write(house):
     house.record_all(*(house.decide(decision="allow") for _ in range(5)))
-    assert house.casing.step(NOW_MS, 500) == 5
     assert house.casing.step(NOW_MS, 500) == 0
     with house.engine.connect() as connection:
         assert connection.scalar(select(case_cursors.c.seq)) == 0

@@ -17,7 +17,7 @@ from app.cases.states import MoveName
 from app.store.sql.case_tables import case_accounts, case_decisions, case_places, cases
 from app.store.sql.cases.rows import MOVES, SUMMED, columns, figures_of
 from app.store.sql.cases.writing import AT_ONCE, Writing
-from app.store.sql.dialect import insert_into, insert_new, insert_rows
+from app.store.sql.dialect import Insert, insert_new, insert_rows
 from app.store.sql.tables import accounts, links
 
 V = TypeVar("V", str, bytes)
@@ -200,10 +200,7 @@ class Joining:
                     "typology": figures.typology, "reasons": _encode(figures.reasons).decode(),
                 }
             )  # fmt: skip
-        statement = insert_into(self._connection, case_accounts)
-        news = {one.name: statement.excluded[one.name] for one in case_accounts.c if not one.primary_key}
-        statement = statement.on_conflict_do_update(index_elements=["case_id", "account_id"], set_=news)
-        insert_rows(self._connection, statement, rows)
+        insert_rows(self._connection, case_accounts, rows, _the_new)
 
     def _link(self, arrivals: Mapping[str, Arrival], home: Mapping[str, str]) -> None:
         """Link the decisions: the first of a case and the newest; and where they touched the programme."""
@@ -244,6 +241,11 @@ class Joining:
         self._writing.noted(made)
         for case_id, names in joined.items():
             self._writing.move(after[case_id], "join", {}, {"account_ids": list(names)})
+
+
+def _the_new(insert: Insert) -> Insert:
+    news = {one.name: insert.excluded[one.name] for one in case_accounts.c if not one.primary_key}
+    return insert.on_conflict_do_update(index_elements=["case_id", "account_id"], set_=news)
 
 
 def _linked_row(flag: Flag) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from app.seal import place
-from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.dialect import insert_rows
 from app.store.sql.otp.counting import MOVES, hold
 from app.store.sql.tables import account_keys
 from app.store.sql.token_tables import authenticators
@@ -52,7 +52,7 @@ def enrol(connection: Connection, keys: AccountKeys, app: Authenticator) -> None
         "fails": 0,
         "disabled_ms": None,
     }
-    insert_rows(connection, insert_into(connection, authenticators), [row])
+    insert_rows(connection, authenticators, [row])
 
 
 def confirm(connection: Connection, authenticator_id: str, step: int, now_ms: int) -> tuple[str, str] | None:

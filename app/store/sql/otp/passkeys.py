@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.seal import place
 from app.store.sql.audit import Entry
-from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.dialect import insert_rows
 from app.store.sql.otp import trying
 from app.store.sql.otp.counting import MOVES, hold
 from app.store.sql.otp.standing import challenge_in, serves
@@ -127,7 +127,7 @@ class SqlPasskeys:
             "used_ms": None,
             "retired_ms": None,
         }
-        insert_rows(connection, insert_into(connection, passkeys), [row])
+        insert_rows(connection, passkeys, [row])
         return _passkey(packed, **row)
 
     def passkeys(self, program_id: str, account_id: str) -> Sequence[Passkey]:

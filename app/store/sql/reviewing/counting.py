@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import delete, select, text, update
 
 from app.reviewing.counting import DAY_MS, VERDICTS, Counted, Standing, Verdict, changed, counts
-from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.dialect import insert_rows
 from app.store.sql.figure_tables import counted_decisions, daily_figures, review_cursors
 from app.store.sql.reach import in_one, reading
 from app.store.sql.tables import decisions, head, labels, outcomes, step_ups
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Engine, Row
+
+    from app.store.sql.dialect import Insert
 
 ASKED_AT_ONCE: Final = 500
 """Names in one question: SQLite before 3.32 takes 999 parameters."""
@@ -226,7 +228,7 @@ def _keep(connection: Connection, kept: Mapping[int, Standing], before: Collecti
         for seq, one in kept.items()
         if one.verdict or one.passed
     ]
-    insert_rows(connection, insert_into(connection, counted_decisions), rows)
+    insert_rows(connection, counted_decisions, rows)
 
 
 def _write(connection: Connection, sums: Mapping[tuple[Place, Name], int]) -> None:
@@ -235,14 +237,17 @@ def _write(connection: Connection, sums: Mapping[tuple[Place, Name], int]) -> No
     for ((program_id, day, partner_id, store_id), (figure, name)), more in sums.items():
         rows[program_id, 1, figure, day, name, "", ""] += more
         rows[program_id, 0, figure, day, name, partner_id, store_id] += more
-    insert = insert_into(connection, daily_figures)
-    statement = insert.on_conflict_do_update(
-        index_elements=[column.name for column in daily_figures.primary_key],
-        set_={"count": daily_figures.c.count + insert.excluded["count"]},
-    )
     names = daily_figures.c.keys()
     insert_rows(
         connection,
-        statement,
+        daily_figures,
         [dict(zip(names, (*key, more), strict=True)) for key, more in sorted(rows.items()) if more],
+        _and_more,
+    )
+
+
+def _and_more(insert: Insert) -> Insert:
+    return insert.on_conflict_do_update(
+        index_elements=[column.name for column in daily_figures.primary_key],
+        set_={"count": daily_figures.c.count + insert.excluded["count"]},
     )

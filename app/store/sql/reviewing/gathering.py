@@ -16,7 +16,7 @@ from sqlalchemy import case, select, update
 from app.ports import EventErased
 from app.seal import SealBroken
 from app.sighting import network
-from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.dialect import insert_rows
 from app.store.sql.events import WITH_KEY, opened
 from app.store.sql.figure_tables import identifier_uses, identifiers, review_cursors
 from app.store.sql.reach import in_one, reading
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from app.sighting import Sighter
     from app.store.sql.account_keys import AccountKeys
+    from app.store.sql.dialect import Insert
     from detectors.event import Event
 
 KINDS: Final = ("device", "ip", "payment", "email", "phone", "address")
@@ -122,37 +123,45 @@ def _later(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
 
 def _write(connection: Connection, found: Mapping[Use, Mapping[str, Any]], known: Collection[Use]) -> None:
     new = Counter(use[:3] for use in found if use not in known)
-    insert = insert_into(connection, identifiers)
     insert_rows(
         connection,
-        insert.on_conflict_do_update(
-            index_elements=["program_id", "kind", "digest"],
-            set_={"accounts": identifiers.c.accounts + insert.excluded.accounts},
-        ),
+        identifiers,
         [
             {"program_id": program_id, "kind": kind, "digest": digest, "accounts": more}
             for (program_id, kind, digest), more in sorted(new.items())
         ],
+        _more_accounts,
     )
-    insert = insert_into(connection, identifier_uses)
-    fresh, held = insert.excluded, identifier_uses.c
-    later = fresh.last_ms >= held.last_ms
     insert_rows(
         connection,
-        insert.on_conflict_do_update(
-            index_elements=["program_id", "account_id", "kind", "digest"],
-            set_={
-                "first_ms": case((fresh.first_ms < held.first_ms, fresh.first_ms), else_=held.first_ms),
-                "last_ms": case((later, fresh.last_ms), else_=held.last_ms),
-                "decision_id": case((later, fresh.decision_id), else_=held.decision_id),
-                "country": case((later, fresh.country), else_=held.country),
-                "events": held.events + fresh.events,
-            },
-        ),
+        identifier_uses,
         [
             {"program_id": use[0], "kind": use[1], "digest": use[2], "account_id": use[3], **now}
             for use, now in sorted(found.items(), key=lambda one: (one[0][0], one[0][3], one[0][1:3]))
         ],
+        _used_again,
+    )
+
+
+def _more_accounts(insert: Insert) -> Insert:
+    return insert.on_conflict_do_update(
+        index_elements=["program_id", "kind", "digest"],
+        set_={"accounts": identifiers.c.accounts + insert.excluded.accounts},
+    )
+
+
+def _used_again(insert: Insert) -> Insert:
+    fresh, held = insert.excluded, identifier_uses.c
+    later = fresh.last_ms >= held.last_ms
+    return insert.on_conflict_do_update(
+        index_elements=["program_id", "account_id", "kind", "digest"],
+        set_={
+            "first_ms": case((fresh.first_ms < held.first_ms, fresh.first_ms), else_=held.first_ms),
+            "last_ms": case((later, fresh.last_ms), else_=held.last_ms),
+            "decision_id": case((later, fresh.decision_id), else_=held.decision_id),
+            "country": case((later, fresh.country), else_=held.country),
+            "events": held.events + fresh.events,
+        },
     )
 
 

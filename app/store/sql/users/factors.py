@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from app.seal import place
-from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.dialect import insert_rows
 from app.store.sql.reach import in_one, reading
 from app.store.sql.user_tables import user_codes, user_passkeys, users
 from app.store.sql.users.people import write_codes
@@ -96,7 +96,7 @@ class UserFactors(Part):
                 "made_ms": now_ms,
                 "used_ms": None,
             }
-            insert_rows(connection, insert_into(connection, user_passkeys), [row])
+            insert_rows(connection, user_passkeys, [row])
             self._note(connection, "user.passkey_added", user_id, who, now_ms, passkey_id)
             return "added"
 

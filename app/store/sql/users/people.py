@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 
 from app.seal import place
-from app.store.sql.dialect import insert_into, insert_rows
+from app.store.sql.dialect import insert_rows
 from app.store.sql.reach import in_one, reading
 from app.store.sql.user_tables import user_codes, user_links, user_passkeys, user_sessions, users
 from app.store.sql.users.rows import MOVES, PERSON, Part, seed_place, write_scope
@@ -54,7 +54,7 @@ class UserPeople(Part):
                 "sealed_seed": None,
                 "totp_step": 0,
             }
-            insert_rows(connection, insert_into(connection, users), [row])
+            insert_rows(connection, users, [row])
             if link is not None:
                 _add_link(connection, new.user_id, link)
             self._note(connection, "user.created", new.user_id, who, now_ms, new.role)
@@ -203,9 +203,9 @@ def write_codes(connection: Connection, user_id: str, hashes: Sequence[bytes]) -
     """New recovery codes in place of all the old ones."""
     MOVES(connection, "forget_codes", user_id=user_id)
     rows = [{"user_id": user_id, "code_hash": one, "used_ms": None} for one in hashes]
-    insert_rows(connection, insert_into(connection, user_codes), rows)
+    insert_rows(connection, user_codes, rows)
 
 
 def _add_link(connection: Connection, user_id: str, link: Link) -> None:
     row = {"user_id": user_id, **link._asdict(), "used_ms": None}
-    insert_rows(connection, insert_into(connection, user_links), [row])
+    insert_rows(connection, user_links, [row])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import insert, select
 
 from app.ports import Page
-from app.store.sql.dialect import insert_into
+from app.store.sql.dialect import insert_rows
 from app.store.sql.pages import read_page
 from app.store.sql.reach import in_one, reading
 from app.store.sql.webhook_tables import webhook_endpoints, webhook_lanes, webhook_messages
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from app.seal import Seal
+    from app.store.sql.dialect import Insert
 
 _SHOWN: Final = tuple(webhook_messages.c[name] for name in MessageRow._fields)
 
@@ -155,15 +156,14 @@ def open_lanes(connection: Connection, lanes: set[tuple[str, str]], now_ms: int)
     """
     if not lanes:
         return
-    statement = insert_into(connection, webhook_lanes)
-    same = statement.on_conflict_do_update(
-        index_elements=["webhook_id", "account_id"],
-        set_={"webhook_id": statement.excluded.webhook_id},
-    )
-    connection.execute(
-        same,
-        [
-            {"webhook_id": webhook_id, "account_id": account_id, "next_ms": now_ms}
-            for webhook_id, account_id in sorted(lanes)
-        ],
+    rows = [
+        {"webhook_id": webhook_id, "account_id": account_id, "next_ms": now_ms}
+        for webhook_id, account_id in sorted(lanes)
+    ]
+    insert_rows(connection, webhook_lanes, rows, _the_same)
+
+
+def _the_same(insert: Insert) -> Insert:
+    return insert.on_conflict_do_update(
+        index_elements=["webhook_id", "account_id"], set_={"webhook_id": insert.excluded.webhook_id}
     )
