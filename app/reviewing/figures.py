@@ -55,6 +55,10 @@ class Figures(Protocol):
         """How the queue stands."""
         ...
 
+    def left(self) -> int:
+        """Entries of the record, of all programmes, that are not counted yet."""
+        ...
+
 
 class Rate(NamedTuple):
     """A share, what it means, and where its cases are."""
@@ -81,6 +85,7 @@ class Dashboard(NamedTuple):
     days:      day → result → answers; `handed_in` the same of events told afterwards.
     reasons:   the most frequent first; all of them.
     detectors: by name, those that people judged alerts of.
+    left:      entries of the record that are not counted yet.
     """
 
     program_id: str
@@ -92,6 +97,7 @@ class Dashboard(NamedTuple):
     detectors: tuple[Ranked, ...]
     rates: tuple[Rate, ...]
     queue: Queue
+    left: int
     definitions: Mapping[str, str] = DEFINITIONS
 
 
@@ -144,6 +150,7 @@ def dashboard(
             for name, part, chosen in [*_rates(sums), _in_time(queue)]
         ),
         queue=queue,
+        left=record.left(),
     )  # fmt: skip
 
 

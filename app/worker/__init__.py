@@ -45,6 +45,8 @@ IDLE_S: Final = 0.05
 """Between looks at the journal: what a reader of the record waits at most."""
 FULL: Final = 1_000
 """Entries in a turn from which the next follows at once; below it they gather, since a commit costs a sync."""
+RUSH: Final = 100
+"""Entries in a turn from which what can wait does: above some 1,500 a second, a turn every 50 ms and what it takes."""
 POLITENESS: Final = 10
 """Added to the process's nice value: where processors are short, decisions go first and the record catches up."""
 COLLECT_AFTER: Final = 100_000
@@ -92,7 +94,7 @@ async def _run(settings: Settings) -> None:
             beside(lock_chores(master, engine, pipeline, sighter), stopping),
             beside(casing(settings, master, engine), stopping),
             beside(feedback_chores(pipeline, record), stopping),
-            beside(reviewing_chores(master, engine, sighter), stopping),
+            beside(reviewing_chores(master, engine, sighter, lambda: work.is_rush), stopping),
         ):
             while not stopping.is_set():
                 pause = await work.turn()
@@ -126,6 +128,7 @@ class _Work:
         self._recorder = Recorder(pipeline, record, journal, sighter, system_clock)
         self._despooler = Despooler(spool, pipeline, record, sighter, journal, system_clock)
         self._until_filters = 0
+        self.is_rush = False
 
     async def turn(self) -> float:
         """Do what waits; seconds to rest before the next turn."""
@@ -133,6 +136,7 @@ class _Work:
             if not await is_complete(self._pipeline):
                 await self._restore()
             recorded = await self._recorder.step()
+            self.is_rush = recorded >= RUSH
             self._until_filters -= recorded
             if self._until_filters <= 0:
                 self._until_filters = await filters.ensure(self._pipeline, self._record, self._sighter)

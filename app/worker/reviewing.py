@@ -28,22 +28,36 @@ where it is taken again at once. Without it another process waited 3.8 s while a
 chore alone 2.1 s, since one wrote while the other rested; with one for both 0.4 s: `benchmarks.console_chores`."""
 
 
-def reviewing_chores(master: bytes, engine: Engine, sighter: Sighter) -> Sequence[Chore]:
-    """The chores, over this database."""
+RUSH_REST: Final = 9
+"""Times as long as its step took a chore rests in a rush: deciding has the processors, and the figures follow. A tenth
+of a core reads some 1,000 decisions a second, the rest when the rush is over. With two cores for everything one web
+process decides 2,970 a second instead of 2,600 (`python -m benchmarks.decisions`)."""
+
+
+def reviewing_chores(
+    master: bytes, engine: Engine, sighter: Sighter, is_rush: Callable[[], bool] = lambda: False
+) -> Sequence[Chore]:
+    """The chores, over this database. `is_rush`: whether decisions come so fast that the rest has to wait."""
     turns = asyncio.Lock()  # while one takes its breath the other does too
     gathering = SqlGathering(engine, AccountKeys(Seal(derive(master, "record"))), sighter)
     return (
-        _chore("figures", SqlCounting(engine).step, COUNT_AT_ONCE, turns),
-        _chore("identifiers", gathering.step, GATHER_AT_ONCE, turns),
+        _chore("figures", SqlCounting(engine).step, COUNT_AT_ONCE, turns, is_rush),
+        _chore("identifiers", gathering.step, GATHER_AT_ONCE, turns, is_rush),
     )
 
 
-def _chore(name: str, step: Callable[[int], int], at_once: int, turns: asyncio.Lock) -> Chore:
+def _chore(
+    name: str, step: Callable[[int], int], at_once: int, turns: asyncio.Lock, is_rush: Callable[[], bool]
+) -> Chore:
+    ticks = asyncio.get_running_loop().time
+
     async def read_on() -> int:
         async with turns:
+            began = ticks()
             done = await asyncio.to_thread(step, at_once)
             if done >= at_once:
-                await asyncio.sleep(BREATH_S)
+                took = ticks() - began
+                await asyncio.sleep(max(BREATH_S, RUSH_REST * took if is_rush() else 0.0))
             return done
 
     return Chore(name, read_on, at_once, LOOK_EVERY_S)

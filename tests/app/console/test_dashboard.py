@@ -101,6 +101,12 @@ async def test_every_figure_stands_with_its_meaning_and_leads_to_cases_the_queue
     assert {"program": ["default"], "state": ["all"], "decision": ["block"], **day} in asked
 
 
+async def test_figures_that_are_behind_say_so(counted, monkeypatch):
+    assert "not in these figures yet" not in words((await counted.window().get(ASKED)).text)
+    monkeypatch.setattr("app.console.dashboard.page.LEFT_TOLD", -1)
+    assert "0 of the newest decisions" in words((await counted.window().get(ASKED)).text)
+
+
 async def test_without_pictures_the_tables_stand_open_and_say_the_same(counted):
     with ThreadPoolExecutor(1) as pool:
         counted.room = DrawingRoom(pool, patience_s=0.0)

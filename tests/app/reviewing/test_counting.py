@@ -148,6 +148,7 @@ def test_figures_equal_a_count_over_the_record_for_every_scope(engine, decided, 
         record.tell(step)
     while record.counting.step(7):
         pass
+    assert SqlFigures(engine).left() == 0
     for scope in (
         EVERYTHING, Scope(partners=frozenset({"p-1"})), Scope(stores=frozenset({"s-1", "s-2"})),
         Scope(partners=frozenset({"p-1"}), stores=frozenset({"s-1"})), Scope(stores=frozenset()),
@@ -165,6 +166,7 @@ def test_a_step_that_is_cut_off_counts_nothing_and_the_next_one_counts_all(
         with pytest.raises(ZeroDivisionError):
             record.counting.step(100)
     assert record.kept(EVERYTHING) == {}
+    assert SqlFigures(engine).left() > 0
     while record.counting.step(100):
         pass
     assert record.kept(EVERYTHING) == record.brute(EVERYTHING) != {}

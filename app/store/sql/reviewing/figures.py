@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from app.reviewing.counting import DAY_MS, Figure
 from app.reviewing.figures import Count, Queue
 from app.store.sql.case_tables import case_places, cases
-from app.store.sql.figure_tables import daily_figures
+from app.store.sql.figure_tables import daily_figures, review_cursors
 from app.store.sql.reach import reading
 from app.store.sql.reviewing.scoping import of_place
+from app.store.sql.tables import head
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -86,6 +87,12 @@ class SqlFigures:
             touch_ms=None if touch is None else float(touch),
             close_ms=None if took is None else float(took),
         )
+
+    def left(self) -> int:
+        """Entries of the record, of all programmes, that are not counted yet."""
+        counted = select(review_cursors.c.seq).where(review_cursors.c.source == "record").scalar_subquery()
+        with reading(self._engine) as connection:
+            return max(0, int(connection.execute(select(head.c.seq - counted)).scalar_one()))
 
 
 def _mine(program_id: str, scope: Scope) -> ColumnElement[bool]:
