@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import data_dir as layout
-from tokens.ledger import MessageKind
+from tokens.outbox import MessageKind
 
 MASTER_KEY_BYTES: Final = 32
 """Bytes of the master key: the output of the hash that derives the others (SHA-256)."""

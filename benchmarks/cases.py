@@ -32,7 +32,7 @@ from app.store.sql.cases import Kept, SqlCases, SqlCasing
 from detectors.event import Event
 from detectors.holds import Holds
 from detectors.typologies import TYPOLOGIES
-from tokens.ledger import Who
+from tokens.who import Who
 
 NOW_MS = 1_795_262_400_000
 KEY = bytes(range(32))

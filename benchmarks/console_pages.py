@@ -49,7 +49,7 @@ from app.worker.reviewing import COUNT_AT_ONCE, GATHER_AT_ONCE
 from benchmarks.console import caught_up
 from benchmarks.console_fill import MASTER, PROGRAM, account, fill
 from benchmarks.machine import machine
-from tokens.ledger import Who
+from tokens.who import Who
 
 BUDGET_MS: Final = 200
 DECISIONS, MEMBERS, CASES = 1_000_000, 100_000, 100_000

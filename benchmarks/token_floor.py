@@ -14,8 +14,8 @@ from app.store.sql import open_engine
 from benchmarks.durable import Databases
 from benchmarks.sending import Sent
 from tokens.claims import new_claims, token_hash
+from tokens.key_store import StoredKey
 from tokens.keyring import Keyring
-from tokens.ledger import StoredKey
 from tokens.signer import Signer
 
 CREATE = {

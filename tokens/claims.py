@@ -11,8 +11,8 @@ from itsdangerous.exc import BadData
 from msgspec import DecodeError, Meta, Struct
 from msgspec.json import Decoder, Encoder
 
-from tokens.ledger import Purpose
 from tokens.limits import BACKDATED_S, LONGEST_LIFE_S, SHORTEST_LIFE_S, SKEW_S
+from tokens.token import Purpose
 
 VERSION: Final = 1
 """Of the claims as written. Links live for 14 days: another order or meaning is another version beside this one."""

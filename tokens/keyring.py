@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tokens.errors import NoKey
-from tokens.ledger import StoredKey
+from tokens.key_store import StoredKey
 from tokens.limits import SIGNING_KEYS_MOST
 
 

@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from tokens.ledger import Challenge, Counted, Subject, Who
+from tokens.challenges import Challenge, Counted, Subject
 from tokens.passkeys import Credential, MadeCredential
+from tokens.who import Who
 
 
 class NewLink(NamedTuple):

@@ -18,8 +18,9 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from tokens.claims import Claims, understood, written
 from tokens.errors import NoKey
+from tokens.key_store import StoredKey
 from tokens.keyring import Keyring
-from tokens.ledger import Purpose, StoredKey
+from tokens.token import Purpose
 
 PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 LONGEST_SIGNED: Final = 300

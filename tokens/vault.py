@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tokens.errors import VaultBroken
 from tokens.framing import framed
-from tokens.ledger import Shut
+from tokens.token import Shut
 
 KEY_BYTES: Final = 32
 """AES-256; also of the server's key and of the link's secret."""

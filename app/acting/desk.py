@@ -32,7 +32,8 @@ from app.ports import Clock, LockRow
 from app.problems import Problem
 from app.redeeming.issuing import Made
 from app.users.viewer import Viewer
-from tokens.ledger import Token, Who
+from tokens.token import Token
+from tokens.who import Who
 
 UNKNOWN: Final = Refused("unknown", "There is no such case.")
 NO_RIGHT: Final = "Your role does not include this."

@@ -10,7 +10,7 @@ from app.acting.seen import Planned, Seen
 from app.acting.steps import Step
 from app.cases.ports import Scope
 from app.redeeming.issuing import Made
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 class Order(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.problems import Problem
 from app.redeeming.desk import Order
 from app.redeeming.issuing import Issuer, Made
-from tokens.ledger import Token
+from tokens.token import Token
 
 
 def remade(issuer: Issuer, token: Token, now_ms: int) -> Made | Problem:

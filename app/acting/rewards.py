@@ -11,8 +11,8 @@ from app.acting.ports import Act, Effect, Refused, TellsIn
 from app.acting.seen import Plan, Planned, Seen
 from app.acting.steps import LetGo, Replace, Revoke
 from app.acting.terms import REMADE_FOR_S, RIGHTS
-from tokens.ledger import Token
 from tokens.states import LIVE
+from tokens.token import Token
 from tokens.vault import holds_nothing
 
 OVER_TOLD: Final[Mapping[TellsIn, str]] = {

@@ -16,7 +16,7 @@ from app.cases.terms import CaseTerms
 from app.ports import LAST_MS, LockRow
 from app.users.rights import Action
 from detectors.holds import HoldEnd
-from tokens.ledger import Token
+from tokens.token import Token
 
 
 class HeldPoints(NamedTuple):

@@ -10,7 +10,7 @@ from app.api.operation import Call, Operation, invalid, reply
 from app.api.token_wire import BudgetBody, BudgetView, Used
 from app.api.tokens import READERS, caller
 from app.problems import NOT_FOUND, Refused
-from tokens.ledger import Budget
+from tokens.budget import Budget
 
 
 async def campaign_budget(call: Call) -> Response:

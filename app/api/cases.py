@@ -31,7 +31,7 @@ from app.faults import Faults
 from app.problems import CONFLICT, NOT_FOUND, Refused, of_faults
 from app.shapes import S, read_body
 from detectors.event import Id
-from tokens.ledger import Who
+from tokens.who import Who
 
 T = TypeVar("T")
 BODY_BYTES: Final = 131_072

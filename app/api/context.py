@@ -21,7 +21,7 @@ from app.stepping_up.asking import StepUpDesk
 from app.users.rights import Scope
 from app.webhooks.endpoints import Webhooks
 from detectors.event import Event
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 class Scorer(Protocol):

@@ -19,9 +19,9 @@ from app.problems import CONFLICT, NOT_FOUND, Problem, Refused
 from app.redeeming.checked import CHECK_GOOD_FOR_S
 from app.redeeming.desk import Order
 from detectors.event import Event
-from tokens.ledger import Reward
 from tokens.limits import CALL_KEPT_S, SHORTEST_LIFE_S
 from tokens.states import State
+from tokens.token import Reward
 
 ERASED: Final = CONFLICT.because("The member's data were erased.")
 

@@ -13,7 +13,7 @@ from app.api.paging import instant
 from app.api.tokens import caller
 from app.api.wire import AccountState, Name, Sentence
 from app.ports import LockedBy, LockRow
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 
 class LockBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -14,8 +14,8 @@ from app.api.paging import instant
 from app.api.tokens import caller
 from app.redeeming.enrolling import Held
 from app.redeeming.terms import Line
-from tokens.ledger import Locale
 from tokens.limits import AUTHENTICATOR_REST_S, PASSKEY_LINK_LONGEST_S, PASSKEY_LINK_SHORTEST_S
+from tokens.token import Locale
 
 MS: Final = 1_000
 

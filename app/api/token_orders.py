@@ -15,7 +15,7 @@ from app.faults import Fault, Faults
 from app.redeeming.desk import Order
 from app.shapes import REQUIRED, told
 from app.strict_json import Unwritable, odd_text
-from tokens.ledger import Method, Reward
+from tokens.token import Method, Reward
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 """ITU-T E.164: a country's code and number, 15 digits at most; none has fewer than 7 in all."""

@@ -11,9 +11,9 @@ from app.api.wire import Count, Cursor
 from app.problems import ProblemBody
 from app.redeeming.terms import Line
 from detectors.event import MAX_MINOR, MAX_POINTS, Device, Id, Instant, Ip
-from tokens.ledger import Channel, DeliveryState, Fallback, Locale, Method, Purpose, Reward
 from tokens.limits import LONGEST_LIFE_S, ROWS_PER_BULK, SHORTEST_LIFE_S, USUAL_LIFE_S
 from tokens.states import State
+from tokens.token import Channel, DeliveryState, Fallback, Locale, Method, Purpose, Reward
 
 ADDRESS_CHARACTERS: Final = 254
 """The longest address mail can be sent to (RFC 5321, 4.5.3.1.3, without its brackets); anything else is shorter."""

@@ -24,7 +24,7 @@ from app.problems import CONFLICT, NOT_FOUND, Problem, Refused, of_faults
 from app.redeeming.desk import Caller
 from app.shapes import read_body
 from detectors.event import Id
-from tokens.ledger import Token
+from tokens.token import Token
 
 ORDER_BYTES: Final = 65_536
 """One token, 64 KiB: metadata alone may have 20 texts of 512 characters, of up to 4 bytes each."""

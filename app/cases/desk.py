@@ -23,7 +23,7 @@ from app.cases.ports import (
     Wish,
 )
 from app.ports import Clock, Page
-from tokens.ledger import Who
+from tokens.who import Who
 
 BULK_MOST = 200
 """Cases of one bulk move: a page of the queue."""

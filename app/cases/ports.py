@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from app.cases.states import MoveName, Resolution, State
 from app.ports import Action, Page
-from tokens.ledger import Who
+from tokens.who import Who
 
 NOTE_MOST: Final = 10_000
 """Characters of a note or a rationale: some four pages, more than anybody reads in a queue."""

@@ -20,9 +20,9 @@ from app.users.passwords import Passwords
 from app.users.ports import SESSION_ID_BYTES, Credentials, Link, NewPerson
 from app.users.rights import EVERYTHING, Role
 from app.users.secrets import Keys
-from tokens.ledger import Who
 from tokens.totp import address as otpauth
 from tokens.totp import new_seed
+from tokens.who import Who
 
 PEOPLE: Final[dict[str, Role]] = {
     "analyst@demo.example": "analyst",

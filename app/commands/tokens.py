@@ -17,8 +17,9 @@ from app.redeeming.rings import FRESH_EVERY_S
 from app.seal import Seal
 from app.store.sql.audit import Audit
 from app.store.sql.tokens import SqlKeyStore
-from tokens.ledger import StoredKey, Who
+from tokens.key_store import StoredKey
 from tokens.limits import SIGNING_KEYS_MOST
+from tokens.who import Who
 
 OPERATOR: Final = Who("operator")
 """Who did it, in the audit: somebody with the machine in hand."""

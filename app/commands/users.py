@@ -21,7 +21,7 @@ from app.users.managing import BadAddress, Invited, Manager, scope_of
 from app.users.ports import Managed, Person
 from app.users.rights import ROLES, Role
 from app.users.secrets import Keys
-from tokens.ledger import Who
+from tokens.who import Who
 
 COMMAND: Final = Who("command")
 """As the audit names who ran this."""

@@ -20,7 +20,7 @@ from app.store.sql.otp import SqlChallenges, SqlPasskeys
 from app.store.sql.tokens import SqlLedger, SqlOpenings
 from app.store.valkey import ValkeyHistory
 from detectors.policy import StepUpMethod
-from tokens.ledger import Token
+from tokens.token import Token
 
 
 def redemption_check(

@@ -19,7 +19,7 @@ from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
 from app.store.sql.feedback import SqlFeedback
 from app.store.telling import Telling
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 def feedback_desk(

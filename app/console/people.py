@@ -12,7 +12,7 @@ from app.console.visit import Gesture, Get, Post, Visit, turned
 from app.users.managing import BadAddress, Invited, Manager, scope_of
 from app.users.ports import Managed, Person
 from app.users.rights import ROLES, Role, Scope
-from tokens.ledger import Who
+from tokens.who import Who
 
 PEOPLE: Final = f"{HOME}/people"
 PLACE: Final = Place("people", "People", PEOPLE, "manage_users", "u")

@@ -26,7 +26,7 @@ from app.console.queue_shown import CASES, QUEUE
 from app.console.saved_views import SavedView, Views
 from app.console.telling import when
 from app.console.visit import Gesture, Get, Post, Visit, turned
-from tokens.ledger import Who
+from tokens.who import Who
 
 PLACE: Final = Place("queue", "Queue", QUEUE, "view_queue", "q")
 ROWS: Final = 50

@@ -13,7 +13,7 @@ from app.demo.caller import Caller
 from app.demo.chance import Chance
 from app.demo.intents import Label
 from app.ports import Clock
-from tokens.ledger import Who
+from tokens.who import Who
 
 PROGRAM: Final = Scope("default")
 ALL_OF_THEM: Final = 500

@@ -28,7 +28,7 @@ from app.traces import unpack_found
 from detectors.base import Signal
 from detectors.policy import DEFAULT
 from detectors.released import EXCUSABLE
-from tokens.ledger import Who
+from tokens.who import Who
 
 WITHDRAWN: Final = "withdrawn"
 """The source of a label that takes another one back."""

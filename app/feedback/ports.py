@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 from msgspec import Struct
 
 from app.ports import Label, ListEntry, ListName
-from tokens.ledger import Who
+from tokens.who import Who
 
 PairVerdict = Literal["same_person", "household", "unrelated"]
 """`same_person`: confirmed. The others release: related, or nothing to do with each other."""

@@ -9,7 +9,8 @@ from app.locking.switch import Switch, Wish
 from app.ports import Clock, LockedBy, LockRow
 from app.redeeming.desk import Caller
 from app.redeeming.secrets import Secrets
-from tokens.ledger import Locale, Who
+from tokens.token import Locale
+from tokens.who import Who
 
 LINK_FOR_MS: Final = 900_000
 """15 minutes: whoever has the link can see and lock, so it is made when the member presses the programme's button, for

@@ -12,7 +12,7 @@ from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms
 from app.redeeming.throttling import Throttle
 from app.redeeming.visiting import Client
-from tokens.ledger import Who
+from tokens.who import Who
 
 Step = Literal["disputed", "disputed_before", "dispute_expired", "dispute_unknown", "dispute_wait"]
 """`disputed`: redeeming is off now. `disputed_before`: it was, and has been switched on again since."""

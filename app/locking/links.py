@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from app.seal import Seal, SealBroken, place
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 Purpose = Literal["not_me", "switch"]
 """`not_me`: dispute one redemption, once. `switch`: see how redeeming stands and switch it, for whoever is signed in

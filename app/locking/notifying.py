@@ -9,7 +9,8 @@ from app.locking.links import Link, Links
 from app.redeeming.letters import RedeemedLetter, message_id_of, seal_letter
 from app.redeeming.terms import Terms
 from app.seal import Seal
-from tokens.ledger import Message, Token
+from tokens.outbox import Message
+from tokens.token import Token
 
 DISPUTE_FOR_MS: Final = 14 * 86_400_000
 """How long a redemption can be disputed by the link: two weeks of holiday, as long as the longest token lives."""

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from anyio import to_thread
 
 from app.ports import Clock, History, LockedBy, LockRow
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 class Wish(NamedTuple):

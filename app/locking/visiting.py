@@ -27,7 +27,10 @@ from app.stepping_up.offering import REST_MS
 from app.stepping_up.proofs import Case, Proofs
 from app.stepping_up.showing import Proving, Showing
 from detectors.policy import StepUpMethod
-from tokens.ledger import Locale, Proof, Subject, Who
+from tokens.challenges import Subject
+from tokens.redemption import Proof
+from tokens.token import Locale
+from tokens.who import Who
 
 Step = Literal[
     "on",       # redeeming is possible: it can be switched off

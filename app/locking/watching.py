@@ -13,7 +13,7 @@ from typing import Final, Literal
 from app.answers import Answer
 from app.ports import Clock, Origin
 from detectors.event import Event
-from tokens.ledger import Subject
+from tokens.challenges import Subject
 
 NAME_DIGITS: Final = 24
 """Hexadecimal digits of the subject's hash in an event's name: 96 bits."""

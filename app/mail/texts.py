@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 
 class Words(NamedTuple):

@@ -25,7 +25,7 @@ from app.pages.visit import Visit, plain_sheet
 from app.redeeming.terms import Terms
 from app.stepping_up.visiting import CheckView, Step, StepUpVisits
 from detectors.policy import StepUpMethod
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 PATH: Final = "/check"
 STATUS: Final[Mapping[Step, int]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 LOCALES: Final[Mapping[str, Locale]] = {"en": "en", "de": "de"}
 MOST_RANGES: Final = 20

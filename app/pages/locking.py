@@ -22,7 +22,7 @@ from app.pages.notices import PATIENCE_S, Icon
 from app.pages.origin import from_our_page
 from app.pages.rendering import Renderer, Sheet, say
 from app.redeeming.terms import Terms
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 NOT_ME: Final = "/w/{link:path}"
 STATUS: Final[Mapping[Step, int]] = {

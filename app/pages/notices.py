@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from app.pages import telling
 from app.redeeming.views import View
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 Icon = Literal["done", "clock", "pause", "note"]
 ICONS: Final[Mapping[str, Icon]] = {

@@ -21,7 +21,7 @@ from app.pages.notices import PATIENCE_S
 from app.pages.origin import from_our_page
 from app.pages.rendering import Renderer, Sheet
 from app.redeeming.enrolling import Enroller, Enrolment, Stage
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 STATUS: Final[Mapping[Stage, int]] = {"unknown": 404, "gone": 410, "taken": 409, "full": 409, "wait": 429}
 """Of a stage's page, where it is not 200."""

@@ -13,7 +13,7 @@ from app.redeeming.terms import Terms
 from app.redeeming.views import Mishap
 from app.stepping_up.showing import Proving
 from detectors.policy import StepUpMethod
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 STATUS: Final[Mapping[Mishap, int]] = {
     "wrong_code": 401,

@@ -26,7 +26,7 @@ from app.pages.outbox import LocalBox, Outbox
 from app.pages.rendering import Renderer, Sheet
 from app.redeeming.views import Mishap, Step, View
 from app.redeeming.visiting import Client, Visits
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 Form = Mapping[str, str]
 VISIT: Final = "/redeem"

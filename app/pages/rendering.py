@@ -20,7 +20,7 @@ from app.pages.texts import TEXTS, field_name
 from app.redeeming.enrolling import Enrolment
 from app.redeeming.terms import Terms
 from app.redeeming.views import Mishap, Step, View
-from tokens.ledger import Locale, Method
+from tokens.token import Locale, Method
 
 FOLDER: Final = Path(__file__).with_name("templates")
 TEMPLATES: Final[Mapping[Step, str]] = {

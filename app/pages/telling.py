@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 NARROW: Final = "\N{NO-BREAK SPACE}"
 MINOR_DIGITS: Final = {

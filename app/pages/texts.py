@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.pages import check_texts, lock_texts
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 _EN: Final = {
     # the frame

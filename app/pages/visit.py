@@ -15,7 +15,7 @@ from app.pages.languages import chosen
 from app.pages.origin import FormTokens, from_our_page
 from app.pages.rendering import Sheet
 from detectors.policy import StepUpMethod
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 FORBIDDEN: Final = 403
 SEE_OTHER: Final = 303

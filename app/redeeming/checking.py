@@ -15,7 +15,9 @@ from app.redeeming.finding import Found
 from app.redeeming.opening import Opened, Openings
 from detectors.policy import StepUpMethod
 from detectors.snapshot import DAY_S, LinkSeen
-from tokens.ledger import Doubt, Ledger, Token, Who
+from tokens.ledger import Doubt, Ledger
+from tokens.token import Token
+from tokens.who import Who
 
 MS: Final = 1_000
 FROZEN_BY_CHECK: Final = "check "

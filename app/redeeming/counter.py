@@ -23,26 +23,17 @@ from app.redeeming.releasing import Claimant, Released, Releaser
 from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms
 from app.stepping_up.offering import challenge_id
+from tokens.budget import Budget
+from tokens.challenges import Authenticator, Challenges, NewChallenge, Stop, Wait
 from tokens.claims import Claims, audience
 from tokens.codes import spelled
-from tokens.ledger import (
-    Authenticator,
-    Budget,
-    Call,
-    Challenges,
-    Ledger,
-    NewChallenge,
-    Page,
-    Proof,
-    Refusal,
-    Stop,
-    Token,
-    Wait,
-    Who,
-)
+from tokens.ledger import Call, Ledger, Page
 from tokens.limits import CODE_DIGITS, wait_before_resend_s
+from tokens.redemption import Proof, Refusal
 from tokens.states import LIVE
+from tokens.token import Token
 from tokens.totp import address, matched_step, new_seed
+from tokens.who import Who
 
 NO_TOKEN: Final = NOT_FOUND.because("There is no such token, or it is over.")
 """One answer for whatever is unknown, tampered, foreign, revoked or expired."""

@@ -20,7 +20,7 @@ from app.sighting import Sighter
 from detectors.event import MAX_POINTS, Device, Event
 from detectors.locked import CODE as LOCKED
 from detectors.snapshot import LinkSeen
-from tokens.ledger import Token
+from tokens.token import Token
 
 TURNS: Final = 3
 """Event ids tried: one, and another where a decision made long ago, or never finished, stands under it."""

@@ -13,18 +13,10 @@ from msgspec import Struct
 from app.access import Principal
 from app.problems import Problem
 from detectors.event import Device
-from tokens.ledger import (
-    Authenticator,
-    Budget,
-    Channel,
-    Fallback,
-    Locale,
-    Method,
-    Page,
-    Purpose,
-    Reward,
-    Token,
-)
+from tokens.budget import Budget
+from tokens.challenges import Authenticator
+from tokens.ledger import Page
+from tokens.token import Channel, Fallback, Locale, Method, Purpose, Reward, Token
 
 
 class Order(Struct, frozen=True, kw_only=True):

@@ -21,11 +21,13 @@ from app.redeeming.terms import Terms
 from app.redeeming.throttling import Throttle
 from app.redeeming.visiting import Client
 from app.seal import SealBroken
+from tokens.challenges import Authenticator, Challenges
 from tokens.errors import PasskeyRefused
-from tokens.ledger import Authenticator, Challenges, Locale, Who
 from tokens.limits import PASSKEY_LINK_LONGEST_S, PASSKEY_LINK_SHORTEST_S
 from tokens.passkey_ledger import NewLink, NewPasskey, NotEnrolled, Passkey, Passkeys
 from tokens.passkeys import Site, creation_options, made_credential
+from tokens.token import Locale
+from tokens.who import Who
 
 MS: Final = 1_000
 CHALLENGE_BYTES: Final = 32

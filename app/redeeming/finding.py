@@ -11,8 +11,8 @@ from app.ports import Clock, RecordAway
 from app.redeeming.rings import Rings
 from tokens.claims import Claims, audience, secret_hash, token_hash
 from tokens.errors import NoKey, VaultBroken
-from tokens.ledger import Token
 from tokens.signer import Signer
+from tokens.token import Token
 from tokens.vault import open_shut
 
 

@@ -20,22 +20,15 @@ from app.redeeming.rings import Rings
 from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms
 from detectors.identity.email import canonical_email
+from tokens.budget import OverBudget
+from tokens.challenges import Authenticator
 from tokens.claims import Claims, new_claims, secret_hash, token_hash, token_id
-from tokens.ledger import (
-    Authenticator,
-    Call,
-    DecisionTaken,
-    Ledger,
-    Message,
-    MessageKind,
-    NewToken,
-    OverBudget,
-    Repeated,
-    RowTaken,
-    Who,
-)
+from tokens.ledger import Call, DecisionTaken, Ledger, Repeated, RowTaken
+from tokens.outbox import Message, MessageKind
 from tokens.passkey_ledger import Passkey
+from tokens.token import NewToken
 from tokens.vault import shut
+from tokens.who import Who
 
 SENDERS: Final[dict[MessageKind, str]] = {
     "mail": "EARNEST_SMTP_URL",

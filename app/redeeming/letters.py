@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from app.mail.addresses import punycode
 from app.seal import Seal, place
-from tokens.ledger import Locale, MessageKind, Reward
+from tokens.outbox import MessageKind
+from tokens.token import Locale, Reward
 
 
 class RewardLetter(Struct, frozen=True, tag="reward", kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tokens.ledger import Method
+from tokens.token import Method
 
 DOTS: Final = "•••"
 SHOWN_DIGITS: Final = 2

@@ -10,12 +10,13 @@ import structlog
 from app.ports import Clock
 from app.redeeming.proving import Asker, NoCode, Wrong
 from app.redeeming.secrets import Secrets
+from tokens.challenges import Challenge, Challenges, Counted, Stop, Subject, Wait
 from tokens.codes import matches
 from tokens.errors import PasskeyRefused
-from tokens.ledger import Challenge, Challenges, Counted, Proof, Stop, Subject, Wait
 from tokens.limits import VERIFIED_FOR_S
 from tokens.passkey_ledger import Passkey, Passkeys
 from tokens.passkeys import Site, asserted_count, challenge_of, credential_of, request_options
+from tokens.redemption import Proof
 
 MS: Final = 1_000
 log: Final = structlog.get_logger("earnest.tokens")

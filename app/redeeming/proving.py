@@ -9,24 +9,8 @@ from app.ports import Clock
 from app.redeeming.letters import CodeLetter, message_id_of, seal_letter
 from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms
+from tokens.challenges import Authenticator, Challenge, Challenges, Counted, NewChallenge, Stop, Subject, Wait
 from tokens.codes import code_hash, matches, new_challenge_id, new_code, reference, spelled
-from tokens.ledger import (
-    Authenticator,
-    Challenge,
-    Challenges,
-    Counted,
-    Locale,
-    Message,
-    MessageKind,
-    Method,
-    NewChallenge,
-    Proof,
-    Stop,
-    Subject,
-    Token,
-    Wait,
-    Who,
-)
 from tokens.limits import (
     AUTHENTICATOR_REST_S,
     CODE_DIGITS,
@@ -34,7 +18,11 @@ from tokens.limits import (
     HIGH_VALUE_CODE_DIGITS,
     VERIFIED_FOR_S,
 )
+from tokens.outbox import Message, MessageKind
+from tokens.redemption import Proof
+from tokens.token import Locale, Method, Token
 from tokens.totp import matched_step
+from tokens.who import Who
 
 MS: Final = 1_000
 

@@ -14,9 +14,13 @@ from app.ports import Clock
 from app.redeeming.finding import ContentShut, Finder, Found
 from app.redeeming.rings import Rings
 from tokens.errors import VaultBroken
-from tokens.ledger import Call, Ledger, Message, Proof, Redeemed, Redemption, Refusal, Reward, Token, Who
+from tokens.ledger import Call, Ledger
 from tokens.limits import REPLAY_S
+from tokens.outbox import Message
+from tokens.redemption import Proof, Redeemed, Redemption, Refusal
+from tokens.token import Reward, Token
 from tokens.vault import answer_key, open_answer, seal_answer
+from tokens.who import Who
 
 MS: Final = 1_000
 log: Final = structlog.get_logger("earnest.tokens")

@@ -10,8 +10,8 @@ import structlog
 
 from app.ports import Clock, RecordAway
 from tokens.errors import NoKey
+from tokens.key_store import KeyStore, StoredKey
 from tokens.keyring import Keyring
-from tokens.ledger import KeyStore, StoredKey
 
 FRESH_EVERY_S: Final = 10.0
 """Between two readings: a key that was removed is gone from every process well within the promised minute."""

@@ -16,8 +16,9 @@ from app.redeeming.releasing import reward_view
 from app.redeeming.terms import Terms
 from app.redeeming.views import Step, View
 from app.redeeming.visiting import Client
-from tokens.ledger import Challenge, Token
+from tokens.challenges import Challenge
 from tokens.limits import TRIES_PER_SUBJECT, wait_before_resend_s
+from tokens.token import Token
 
 MS: Final = 1_000
 ECHO_DIGITS: Final = 32

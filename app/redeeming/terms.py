@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 Line = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f<>\u2028\u2029]+$")]
 """Text on one line, as it stands on pages and in mails."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from app.redeeming.terms import Terms
-from tokens.ledger import Fallback, Locale, Method, Reward
+from tokens.token import Fallback, Locale, Method, Reward
 
 Step = Literal[
     "ask",       # a code can be sent: sms, email

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from app.redeeming.views import View
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 
 class Client(NamedTuple):

@@ -33,7 +33,10 @@ from app.redeeming.throttling import Throttle
 from app.redeeming.views import Mishap, View
 from app.redeeming.visiting import Client, Entered
 from app.stepping_up.offering import challenge_id
-from tokens.ledger import Challenge, Ledger, NewChallenge, Proof, Refusal, Stop, Wait, Who
+from tokens.challenges import Challenge, NewChallenge, Stop, Wait
+from tokens.ledger import Ledger
+from tokens.redemption import Proof, Refusal
+from tokens.who import Who
 
 MS: Final = 1_000
 MEMBER: Final = "member"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 class Noting(Protocol):

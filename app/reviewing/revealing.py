@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol, get_args
 from app.reviewing.account import PROFILES, Members, latest
 from app.reviewing.panels import TITLES, value_of
 from detectors.event import Event
-from tokens.ledger import Who
+from tokens.who import Who
 
 Reason = Literal["case_review", "member_request", "identity_check", "legal_request"]
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)

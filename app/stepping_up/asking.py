@@ -12,7 +12,7 @@ from app.problems import CONFLICT, LOCKED, NOT_FOUND, TOO_MANY_REQUESTS, Problem
 from app.redeeming.desk import Caller
 from app.redeeming.proving import NoCode
 from detectors.policy import StepUpMethod
-from tokens.ledger import Stop
+from tokens.challenges import Stop
 
 Status = Literal["passed", "failed", "locked", "expired"]
 NO_CHALLENGE: Final = NOT_FOUND

@@ -10,7 +10,7 @@ from app.redeeming.terms import Terms
 from app.stepping_up.offering import REST_MS
 from detectors.identity.phone import canonical_phone
 from detectors.policy import CodeMethod, StepUp, StepUpMethod
-from tokens.ledger import Challenges
+from tokens.challenges import Challenges
 from tokens.limits import CODE_DIGITS
 from tokens.passkey_ledger import Passkeys
 

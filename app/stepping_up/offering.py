@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from detectors.policy import StepUpMethod
-from tokens.ledger import Subject
+from tokens.challenges import Subject
 
 DECISION: Final = "dec_"
 CHALLENGE: Final = "chl_"

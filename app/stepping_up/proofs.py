@@ -11,8 +11,9 @@ from app.redeeming.proving import Asker, Needed, NoCode, Prover, Wrong
 from app.redeeming.terms import Terms
 from app.stepping_up.channels import Channels, Person
 from detectors.policy import CodeMethod, StepUp, StepUpMethod
-from tokens.ledger import Challenge, Challenges, NewChallenge, Proof, Stop, Subject, Wait
+from tokens.challenges import Challenge, Challenges, NewChallenge, Stop, Subject, Wait
 from tokens.limits import wait_before_resend_s
+from tokens.redemption import Proof
 
 Checked = Proof | Wrong | Wait | Stop | NoCode
 """What an answer led to."""

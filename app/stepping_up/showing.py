@@ -14,7 +14,7 @@ from app.redeeming.proving import Asker, NoCode, Wrong
 from app.redeeming.views import Mishap
 from app.stepping_up.proofs import Case, Checked, Proofs
 from detectors.policy import StepUpMethod
-from tokens.ledger import NewChallenge, Stop, Wait
+from tokens.challenges import NewChallenge, Stop, Wait
 from tokens.limits import CODE_DIGITS
 
 MS: Final = 1_000

@@ -47,7 +47,9 @@ from app.stepping_up.channels import person_of
 from app.stepping_up.offering import challenged, subject
 from app.stepping_up.proofs import Case, Checked, Proofs
 from detectors.policy import StepUpMethod
-from tokens.ledger import NewChallenge, Proof, Stop, Subject, Wait, Who
+from tokens.challenges import NewChallenge, Stop, Subject, Wait
+from tokens.redemption import Proof
+from tokens.who import Who
 
 PASSABLE: Final[frozenset[Outcome | None]] = frozenset({None, "completed"})
 """What may have been told of a decision that can still be passed."""

@@ -26,7 +26,8 @@ from app.stepping_up.returning import RETURN_CHARS, returned
 from app.stepping_up.showing import Proving, Showing
 from app.stepping_up.stepping import PASSABLE, Found, Stepping
 from detectors.policy import StepUpMethod
-from tokens.ledger import Locale, Who
+from tokens.token import Locale
+from tokens.who import Who
 
 Step = Literal[
     "prove",    # choose a way, or take it

@@ -16,9 +16,9 @@ from app.users.passwords import Passwords, fault
 from app.users.ports import Credentials, Person, Users
 from app.users.secrets import Keys, new_secret, secret_hash
 from tokens.codes import spelled
-from tokens.ledger import Who
 from tokens.limits import CODE_DIGITS
 from tokens.totp import address, matched_step, new_seed
+from tokens.who import Who
 
 ISSUER: Final = "Earnest"
 """As an app shows it beside the code."""

@@ -21,10 +21,10 @@ from app.users.secrets import Keys, new_secret, secret_hash
 from app.users.viewer import Viewer
 from tokens.codes import spelled
 from tokens.errors import PasskeyRefused
-from tokens.ledger import Who
 from tokens.limits import CODE_DIGITS
 from tokens.passkeys import Site, asserted_count, credential_of, request_options
 from tokens.totp import matched_step
+from tokens.who import Who
 
 NONCE_BYTES: Final = 32
 """Of a ticket: 256 random bits, which are also what a passkey signs."""

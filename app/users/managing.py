@@ -12,7 +12,7 @@ from app.users.limits import LINK_LIFE_MS
 from app.users.ports import Link, Listed, Managed, NewPerson, Person, Users
 from app.users.rights import Limit, Role, Scope
 from app.users.secrets import Keys
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 class BadAddress(ValueError):

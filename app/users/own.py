@@ -16,8 +16,8 @@ from app.users.ports import Open, UserPasskey, Users
 from app.users.secrets import Keys
 from app.users.viewer import Viewer
 from tokens.errors import PasskeyRefused
-from tokens.ledger import Who
 from tokens.passkeys import Site, creation_options, made_credential
+from tokens.who import Who
 
 CHALLENGE_BYTES: Final = 32
 CHALLENGE_LIFE_MS: Final = 300_000

@@ -8,8 +8,8 @@ from typing import Final, Literal, NamedTuple, Protocol
 from msgspec import Struct
 
 from app.users.rights import EVERYTHING, Role, Scope
-from tokens.ledger import Who
 from tokens.passkeys import Credential, MadeCredential
+from tokens.who import Who
 
 SESSION_ID_BYTES: Final = 8
 """Of a session's hash: enough to tell one user's sessions apart."""

@@ -23,7 +23,7 @@ from app.mail.outcomes import Accepted, Bounced, Courier, Failed, Later, Outcome
 from app.ports import Clock
 from app.redeeming.letters import CodeLetter, LinkNotice, RedeemedLetter, RewardLetter, open_letter
 from app.seal import Seal, SealBroken
-from tokens.ledger import Outbox, Waiting
+from tokens.outbox import Outbox, Waiting
 
 AT_ONCE: Final = 8
 """Messages on their way at a time, a wave: what a small relay takes in parallel, and what a crash sends twice."""

@@ -6,7 +6,8 @@ import asyncio
 from typing import Final
 
 from app.ports import Clock
-from tokens.ledger import KeyStore, Ledger
+from tokens.key_store import KeyStore
+from tokens.ledger import Ledger
 
 SWEEP_EVERY_S: Final = 1.0
 """Between two sweeps: content is destroyed within a second of its token's end. [tokens.md] R4."""

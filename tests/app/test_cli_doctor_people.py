@@ -15,7 +15,7 @@ from app.users.enrolling import new_link
 from app.users.entering import Asker, new_session
 from app.users.ports import Credentials, Link, NewPerson
 from app.users.rights import EVERYTHING
-from tokens.ledger import Who
+from tokens.who import Who
 
 WHO = Who("command")
 

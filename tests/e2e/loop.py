@@ -19,7 +19,7 @@ from tests.e2e.events import fresh
 from tests.e2e.loop_house import PUBLIC, House, happened, insisting, joined
 from tests.e2e.rewards import number
 from tests.e2e.test_passkeys import Member
-from tokens.ledger import Locale
+from tokens.token import Locale
 
 Way = Literal["sms_otp", "passkey"]
 STEPS: Final = ("earn", "redeem", "enter", "choose", "prove", "issue", "spend")

@@ -28,7 +28,7 @@ from tests.e2e.rewards import Visitor, address, database, issued, order, program
 from tests.e2e.tokens import schema_of_our_own
 from tokens.claims import Claims, understood
 from tokens.errors import VaultBroken
-from tokens.ledger import Shut
+from tokens.token import Shut
 from tokens.vault import open_shut
 
 VALUABLE = 30_000

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tokens.claims import new_claims
+from tokens.key_store import StoredKey
 from tokens.keyring import Keyring
-from tokens.ledger import StoredKey
 from tokens.limits import USUAL_LIFE_S
 from tokens.signer import Signer
 

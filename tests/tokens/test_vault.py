@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokens.errors import VaultBroken
-from tokens.ledger import Shut
+from tokens.token import Shut
 from tokens.vault import answer_key, open_answer, open_shut, seal_answer, shut
 
 PAYLOAD = b'{"voucher_code":"CANARY-7731"}'

@@ -23,7 +23,7 @@ from app.reviewing.overview import Overviews
 from app.reviewing.revealing import Sealed, reveal_profile
 from app.seal import place
 from detectors.typologies import TYPOLOGIES
-from tokens.ledger import Who
+from tokens.who import Who
 
 REASON_MOST: Final = 500
 """Characters of the reason of a lock: a few sentences."""

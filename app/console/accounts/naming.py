@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from app.console.place import HOME
 from app.console.visit import Visit, turned
 from app.reviewing import hrefs
-from tokens.ledger import Who
+from tokens.who import Who
 
 ACCOUNTS: Final = f"{HOME}/accounts"
 ONE: Final = f"{ACCOUNTS}/{{program_id}}/{{account_id}}"

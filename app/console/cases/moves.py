@@ -18,7 +18,7 @@ from app.console.may_move import turned_down
 from app.console.programmes import scope_of
 from app.console.telling import HOUR_MS, when
 from app.console.visit import Visit, turned
-from tokens.ledger import Who
+from tokens.who import Who
 
 WAITS: Final = (4, 24, 72, 168, 720)
 """Hours a case may be set to wait, to choose from; 30 days at most (`app.cases.moving`)."""

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from app.store.sql.audit import Audit, Entry
 from app.store.sql.reach import reading, writing
 from app.store.sql.token_tables import audit
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 class Noted(NamedTuple):

@@ -22,7 +22,7 @@ from app.store.sql.listed import list_row
 from app.store.sql.moves import Moves
 from app.store.sql.reach import Joined, in_one, reading
 from app.store.sql.tables import decisions, labels, list_entries
-from tokens.ledger import Who
+from tokens.who import Who
 
 LOOKED_BACK: Final = 100
 """An account's newest decisions that were more than a plain yes: a season of a member who is asked every day."""

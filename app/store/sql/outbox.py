@@ -12,7 +12,7 @@ from app.store.sql.moves import Moves
 from app.store.sql.reach import in_one, reading
 from app.store.sql.token_tables import outbox
 from tokens.claims import token_id
-from tokens.ledger import Message, Waiting
+from tokens.outbox import Message, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

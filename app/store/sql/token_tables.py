@@ -94,7 +94,7 @@ tokens = Table(
         sqlite_where=text(_UNSETTLED), postgresql_where=text(_UNSETTLED),
     ),
 )  # fmt: skip
-"""`token_hash` is SHA-256 of the jti. `reward` is MessagePack of `tokens.ledger.Reward`; what budgets count of it has
+"""`token_hash` is SHA-256 of the jti. `reward` is MessagePack of `tokens.token.Reward`; what budgets count of it has
 columns of its own. `personal` is MessagePack of
 (otp_to, recipient, metadata), sealed by the account's key of that `key_id`. `wrapped_key` and `ciphertext` are NULL
 once the content is destroyed. `settles` is the decision whose outcome the token's end is; `settled_ms`: when that was

@@ -49,8 +49,9 @@ from detectors.holds import SMALL_ONES
 from tests.app.installation import MASTER, Installation
 from tests.app.store.cased import NOW_MS, answer
 from tests.app.store.ledger_samples import new_token
-from tokens.ledger import Reward, Who
+from tokens.token import Reward
 from tokens.vault import shut
+from tokens.who import Who
 
 HOUR_MS = 3_600_000
 PROGRAM = "default"

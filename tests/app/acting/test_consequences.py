@@ -8,7 +8,7 @@ from app.acting.ports import Act
 from app.locking.switch import Wish
 from tests.app.acting.conftest import ANN, HOUR_MS, PROGRAM, SUE
 from tests.app.store.cased import NOW_MS
-from tokens.ledger import Who
+from tokens.who import Who
 
 ACTS = {
     "release": {},

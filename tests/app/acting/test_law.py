@@ -18,7 +18,7 @@ from app.users.rights import ROLES, may
 from app.users.rights import Scope as Sees
 from tests.app.acting.conftest import ANN, BEN, PROGRAM, SAM, SUE, person
 from tests.app.store.cased import NOW_MS
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 async def test_every_act_needs_its_right_and_says_so(house):

@@ -62,7 +62,7 @@ from tests.app.api.memory_locks import MemoryLocks
 from tests.app.api.memory_passkeys import enroller_of
 from tests.app.api.memory_step_ups import MemoryStepUps
 from tests.app.api.memory_webhooks import MemoryWebhooks
-from tokens.ledger import Who
+from tokens.who import Who
 
 NOW_MS = 1_795_262_400_000
 """2026-11-21T12:00:00Z."""

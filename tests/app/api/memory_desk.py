@@ -13,7 +13,10 @@ from app.api.paging import instant
 from app.ports import RecordAway
 from app.problems import CONFLICT, INVALID, LOCKED, NOT_FOUND, TOO_MANY_REQUESTS, UNPROVEN, Problem
 from app.redeeming.desk import UNNAMED, Answer, Caller, CheckedToken, Issued, Member, Order
-from tokens.ledger import Authenticator, Budget, Page, Token
+from tokens.budget import Budget
+from tokens.challenges import Authenticator
+from tokens.ledger import Page
+from tokens.token import Token
 
 CODE = "123456"
 TRIES = 3

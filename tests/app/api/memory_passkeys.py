@@ -7,9 +7,10 @@ from collections.abc import Callable
 from app.redeeming.enrolling import Enroller
 from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms
-from tokens.ledger import Authenticator, Who
+from tokens.challenges import Authenticator
 from tokens.passkey_ledger import NewLink, Passkey
 from tokens.passkeys import Site
+from tokens.who import Who
 
 MASTER = bytes(range(32))
 

@@ -33,7 +33,7 @@ from app.users.rights import EVERYTHING, Scope
 from detectors.event import Device, Event, Location, Profile
 from tests.app.console.window import Window, a_console, a_viewer
 from tests.app.installation import MASTER, Installation
-from tokens.ledger import Who
+from tokens.who import Who
 
 EMAIL = "anna.berger@example.org"
 BERLIN, LAGOS = Location(lat=52.5, lon=13.4, country="DE"), Location(lat=6.5, lon=3.4, country="NG")

@@ -19,7 +19,7 @@ from app.users.rights import Scope as Reach
 from app.users.viewer import Viewer
 from tests.app.console.window import Window, a_console, a_viewer
 from tests.app.store.cased import HOUR_MS, NOW_MS, House
-from tokens.ledger import Who
+from tokens.who import Who
 
 MASTER = bytes(range(32))
 ADMIN = Who("test")

@@ -14,7 +14,7 @@ from app.users.rights import Scope
 from detectors.meanings import meaning
 from tests.app.console.kept import ODD, entry, filled
 from tests.app.console.window import words
-from tokens.ledger import Who
+from tokens.who import Who
 
 pytestmark = pytest.mark.anyio
 ONE = "/console/accounts/default/m-1"

@@ -21,7 +21,7 @@ from app.store.sql import migrate, open_engine
 from app.users.ports import Credentials, Link, NewPerson, NewSession
 from app.users.rights import EVERYTHING, ROLES, may
 from app.users.secrets import Keys, secret_hash
-from tokens.ledger import Who
+from tokens.who import Who
 
 pytestmark = pytest.mark.anyio
 REFUSED = 403

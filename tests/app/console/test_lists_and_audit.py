@@ -13,7 +13,7 @@ from app.store.sql import open_engine
 from app.users.rights import Scope
 from tests.app.console.kept import filled
 from tests.app.console.window import NOW_MS, words
-from tokens.ledger import Who
+from tokens.who import Who
 
 pytestmark = pytest.mark.anyio
 NEW = {

@@ -23,7 +23,7 @@ from app.store.sql.feedback import SqlFeedback
 from app.store.telling import Telling
 from detectors.event import Device, Event
 from tests.app.installation import MASTER, Installation
-from tokens.ledger import Who
+from tokens.who import Who
 
 ANALYST = Who("user:ana")
 

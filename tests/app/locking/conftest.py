@@ -13,7 +13,7 @@ from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
 from app.store.sql.locks import SqlLocks
 from tests.app.installation import MASTER, Installation
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from app.store.sql import open_engine
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.locks import SqlLocks
 from tests.app.redeeming.promise import BACKEND, PAYLOAD, Promise, client, order
-from tokens.ledger import Refusal, Who
+from tokens.redemption import Refusal
+from tokens.who import Who
 
 LINKS = Links(Seal(b"l" * 32))
 

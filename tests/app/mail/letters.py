@@ -6,7 +6,7 @@ from email.headerregistry import Address
 from typing import Any
 
 from app.redeeming.letters import CodeLetter, LinkNotice, RewardLetter
-from tokens.ledger import Reward
+from tokens.token import Reward
 
 NOW_MS = 1_795_000_000_000
 """18 November 2026."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from app.redeeming.terms import Terms
 from app.redeeming.views import Mishap, Step, View
-from tokens.ledger import Locale, Reward
+from tokens.token import Locale, Reward
 
 NOW_MS: Final = 1_795_262_400_000
 """2026-11-21T12:00:00Z."""

@@ -13,7 +13,7 @@ from app.redeeming.terms import Terms
 from app.redeeming.views import View
 from tests.app.pages.examples import LOCALES, MISHAPS, STEPS, TERMS, view_of
 from tests.app.pages.reading import Page
-from tokens.ledger import Reward
+from tokens.token import Reward
 
 RENDERER = Renderer("https://rewards.nordlicht.example", load_assets())
 TOKEN = "f" * 64

@@ -29,7 +29,7 @@ from app.store.sql.tokens import SqlOpenings
 from app.store.sql.tokens.completing import SqlCompletions
 from tests.app.installation import MASTER, Installation
 from tests.app.redeeming.promise import Promise
-from tokens.ledger import Reward
+from tokens.token import Reward
 
 GERMAN, FRENCH, LOCAL = "84.128.0.1", "90.0.0.1", "198.51.100.7"
 POLICY: Final = """

@@ -32,8 +32,8 @@ from app.store.sql.audit import Audit
 from app.store.sql.otp import SqlChallenges, SqlPasskeys
 from app.store.sql.outbox import SqlOutbox
 from app.store.sql.tokens import SqlKeyStore, SqlLedger
-from tokens.ledger import Reward
 from tokens.passkeys import Site
+from tokens.token import Reward
 
 START_MS: Final = 1_772_366_400_000
 BACKEND: Final = Caller(Principal("k1", "shop", frozenset({"tokens"}), "default", frozenset()), "192.0.2.1")

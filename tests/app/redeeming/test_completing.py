@@ -23,7 +23,9 @@ from app.store.sql.tokens.completing import SqlCompletions
 from detectors.event import Event
 from tests.app.installation import MASTER, Installation
 from tests.app.store.ledger_samples import WHO, new_token, redemption
-from tokens.ledger import DecisionTaken, Redeemed, Reward
+from tokens.ledger import DecisionTaken
+from tokens.redemption import Redeemed
+from tokens.token import Reward
 
 POINTS = 300
 

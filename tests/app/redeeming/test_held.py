@@ -9,7 +9,7 @@ from app.redeeming.desk import Answer, Member
 from detectors.event import Device
 from tests.app.redeeming.checked import browser, passed
 from tests.app.redeeming.promise import BACKEND, PAYLOAD
-from tokens.ledger import Reward
+from tokens.token import Reward
 
 
 @pytest.mark.parametrize(("points", "reason"), [(777, "ASK"), (888, "LOOK")])

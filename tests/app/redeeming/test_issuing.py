@@ -14,7 +14,9 @@ from app.redeeming.letters import LinkNotice, RewardLetter
 from app.redeeming.terms import Terms
 from app.store.sql.token_tables import tokens
 from tests.app.redeeming.promise import BACKEND, order
-from tokens.ledger import Budget, Reward, Who
+from tokens.budget import Budget
+from tokens.token import Reward
+from tokens.who import Who
 
 MAIL = {"channel": "email", "to": "mira@example.com", "otp_method": "sms", "otp_to": "+4915112345678"}
 

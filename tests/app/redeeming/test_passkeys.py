@@ -13,8 +13,8 @@ from app.problems import Problem
 from app.redeeming.terms import Terms
 from tests.app.redeeming.promise import BACKEND, PAYLOAD, SITE, client, order, other_code
 from tests.tokens.authenticator import SoftKey
-from tokens.ledger import Reward
 from tokens.limits import AUTHENTICATOR_REST_S, CODE_LIFE_S, TRIES_PER_CHALLENGE
+from tokens.token import Reward
 
 PASSKEY = {"otp_method": "passkey", "expires_in_s": 1_000_000}
 SMS = PASSKEY | {"otp_fallback": "sms", "otp_to": "+4915112345678"}

@@ -15,8 +15,8 @@ from app.store.sql import open_engine
 from app.store.sql.audit import Audit
 from app.store.sql.tokens import SqlKeyStore
 from tokens.errors import NoKey
-from tokens.ledger import Who
 from tokens.limits import SIGNING_KEY_WAITS_S, VAULT_KEY_KEPT_S
+from tokens.who import Who
 
 NOON_MS = 1_772_366_400_000
 """2026-03-01 12:00 UTC."""

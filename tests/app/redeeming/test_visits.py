@@ -7,6 +7,7 @@ import pytest
 from app.redeeming.secrets import network_of
 from tests.app.redeeming.promise import BACKEND, PAYLOAD, client, other_code
 from tokens.limits import REPLAY_S, SESSION_S, SKEW_S, TRIES_PER_CLIENT, TRIES_PER_SUBJECT
+from tokens.token import Reward
 
 SMS = {"otp_method": "sms", "otp_to": "+4915112345678", "expires_in_s": 1_000_000}
 
@@ -232,8 +233,6 @@ async def test_a_resend_waits_and_voids_the_code_before(promise):
 
 
 async def test_a_code_of_a_valuable_reward_has_eight_digits(promise):
-    from tokens.ledger import Reward  # noqa: PLC0415
-
     text, _ = await promise.issue(**SMS, reward=Reward(face_value_minor=25_000, currency="EUR"))
     cookie, _ = await entered(promise, text)
     page = await promise.visits.send_code(cookie, client())

@@ -11,7 +11,7 @@ from app.users.rights import EVERYTHING, Scope
 from detectors.event import Device, Profile, instant_ms
 from detectors.forest.card import ModelRefused
 from detectors.policy import DEFAULT_SEGMENT
-from tokens.ledger import Who
+from tokens.who import Who
 
 ANNA = Profile(
     email="anna@example.org", phone="+491701234567", given_name="Anna", family_name="Berger",

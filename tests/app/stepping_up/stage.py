@@ -31,8 +31,9 @@ from app.store.sql.outbox import SqlOutbox
 from app.store.sql.token_tables import audit
 from detectors.event import Device, Event, Profile
 from tests.app.installation import MASTER, Installation
-from tokens.ledger import Authenticator, Who
+from tokens.challenges import Authenticator
 from tokens.passkeys import Site
+from tokens.who import Who
 
 DAY_MS: Final = 86_400_000
 OLD, NEW = "+4917012345601", "+4917012345602"

@@ -14,9 +14,9 @@ from app.problems import Problem
 from app.stepping_up.asking import Sent, Verified
 from tests.app.stepping_up.stage import BACKEND, DAY_MS, POLICY, SITE, Stage, named
 from tests.tokens.authenticator import SoftKey
-from tokens.ledger import Who
 from tokens.passkey_ledger import NewLink, NewPasskey
 from tokens.passkeys import made_credential
+from tokens.who import Who
 
 DEMANDED = POLICY.replace("[step_up]", "[step_up]\npasskey_points = 700", 1)
 

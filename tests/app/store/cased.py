@@ -19,7 +19,7 @@ from app.store.sql.case_tables import case_accounts, cases
 from app.store.sql.cases import CaseOpener, Kept, SqlCases, SqlCaseSweep, SqlCasing
 from app.store.sql.token_tables import audit
 from detectors.holds import Holds
-from tokens.ledger import Who
+from tokens.who import Who
 
 NOW_MS = 1_772_366_500_000
 HOUR_MS = 3_600_000

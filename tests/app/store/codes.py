@@ -25,9 +25,12 @@ from app.store.sql.token_tables import (
     tokens,
 )
 from app.store.sql.tokens import SqlLedger
+from tokens.challenges import Authenticator, Counted, NewChallenge, Subject
 from tokens.claims import token_id
-from tokens.ledger import Authenticator, Counted, Message, NewChallenge, Reward, Subject, Who
 from tokens.limits import CODE_LIFE_S, USUAL_LIFE_S
+from tokens.outbox import Message
+from tokens.token import Reward
+from tokens.who import Who
 
 NOW_MS = 1_794_000_000_123
 HOUR_MS = 3_600_000

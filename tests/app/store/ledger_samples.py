@@ -13,7 +13,11 @@ from app.store.sql.audit import Audit
 from app.store.sql.token_tables import audit as audit_rows
 from app.store.sql.token_tables import otp_challenges, outbox, tokens
 from app.store.sql.tokens import SqlLedger
-from tokens.ledger import Call, Message, NewToken, Proof, Redemption, Reward, Shut, Who
+from tokens.ledger import Call
+from tokens.outbox import Message
+from tokens.redemption import Proof, Redemption
+from tokens.token import NewToken, Reward, Shut
+from tokens.who import Who
 
 NOW_MS = 1_763_000_000_000
 DAY_MS = 86_400_000

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from app.store.sql.tables import account_keys
 from app.store.sql.token_tables import authenticators, otp_subjects
 from tests.app.store.codes import CLIENT, MEMBER, NOW_MS, OTHER_SESSION, SESSION, Codes, race
-from tokens.ledger import Counted, Wait
+from tokens.challenges import Counted, Wait
 from tokens.limits import AUTHENTICATOR_REST_S, CODE_LIFE_S, VERIFIED_FOR_S
 
 REST_MS = AUTHENTICATOR_REST_S * 1_000

@@ -18,7 +18,7 @@ from app.store.sql.tables import account_keys
 from app.store.sql.webhooks import SqlEndpoints, SqlProjection
 from tests.app.store.cased import ANN, BEN, CEM, EVERYWHERE, HOUR_MS, KEY, NOW_MS, House
 from tests.app.store.hooked import drained, told, webhook
-from tokens.ledger import Who
+from tokens.who import Who
 
 CLOSE = Wish(
     move="close", resolution="fraud", reason="He is on the tape.", evidence=("timeline",), spent_ms=40_000

@@ -14,7 +14,7 @@ from tests.app.store.codes import (
     SESSION,
     Codes,
 )
-from tokens.ledger import Counted, NewChallenge, Subject, Wait
+from tokens.challenges import Counted, NewChallenge, Subject, Wait
 
 MINUTE_MS = 60_000
 

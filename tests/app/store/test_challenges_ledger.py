@@ -5,8 +5,9 @@ from sqlalchemy import select
 
 from app.store.sql.token_tables import outbox
 from tests.app.store.codes import CLIENT, DAY_MS, MEMBER, NOW_MS, OTHER_SESSION, SESSION, Codes, race
-from tokens.ledger import NewChallenge, Proof, Redeemed, Redemption, Subject
+from tokens.challenges import NewChallenge, Subject
 from tokens.limits import VERIFIED_FOR_S
+from tokens.redemption import Proof, Redeemed, Redemption
 
 
 @pytest.fixture

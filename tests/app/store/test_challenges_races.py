@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.store.sql.token_tables import otp_counts, otp_subjects
 from tests.app.store.codes import CLIENT, DAY_MS, HOUR_MS, MEMBER, NOW_MS, Codes, race
-from tokens.ledger import Counted, NewChallenge, Wait
+from tokens.challenges import Counted, NewChallenge, Wait
 from tokens.limits import (
     SENDS_PER_HOUR,
     SENDS_PER_RECIPIENT_DAY,

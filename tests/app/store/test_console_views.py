@@ -14,7 +14,7 @@ from app.store.sql.console_views import SqlViews
 from app.users.ports import NewPerson
 from app.users.rights import EVERYTHING
 from tests.app.store.cased import NOW_MS, House
-from tokens.ledger import Who
+from tokens.who import Who
 
 MOST = 5
 

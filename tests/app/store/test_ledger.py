@@ -22,8 +22,10 @@ from tests.app.store.ledger_samples import (
     put_in_state,
     redemption,
 )
-from tokens.ledger import Redeemed, Repeated, Reward, RowTaken, Shut
+from tokens.ledger import Repeated, RowTaken
+from tokens.redemption import Redeemed
 from tokens.states import FINAL, LIVE, MOVES
+from tokens.token import Reward, Shut
 
 
 @pytest.fixture

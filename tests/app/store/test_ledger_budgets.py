@@ -24,7 +24,8 @@ from tests.app.store.ledger_samples import (
     open_ledger,
     redemption,
 )
-from tokens.ledger import Budget, OverBudget, Reward
+from tokens.budget import Budget, OverBudget
+from tokens.token import Reward
 
 NO_LIMIT = Budget(PROGRAM, CAMPAIGN, None, None, None, None)
 

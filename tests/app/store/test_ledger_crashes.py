@@ -24,7 +24,9 @@ from tests.app.store.ledger_samples import (
     pass_challenge,
     redemption,
 )
-from tokens.ledger import Budget, Redeemed, Shut
+from tokens.budget import Budget
+from tokens.redemption import Redeemed
+from tokens.token import Shut
 
 
 class PulledPlug(Exception):

@@ -21,7 +21,10 @@ from tests.app.store.ledger_samples import (
     pass_challenge,
     redemption,
 )
-from tokens.ledger import Budget, OverBudget, Redeemed, Repeated, Reward, RowTaken
+from tokens.budget import Budget, OverBudget
+from tokens.ledger import Repeated, RowTaken
+from tokens.redemption import Redeemed
+from tokens.token import Reward
 
 THREADS = 32
 

@@ -20,7 +20,7 @@ from app.store.sql.tables import account_keys
 from app.store.sql.token_tables import audit
 from tests.app.store.cased import House
 from tests.app.store.ledger_samples import KEY
-from tokens.ledger import Who
+from tokens.who import Who
 
 NOW_MS = 1_772_366_400_000
 WHO = Who("key:k1", b"i" * 16)

@@ -13,7 +13,7 @@ from app.store.sql.otp import SqlPasskeys
 from app.store.sql.passkey_tables import passkey_links, passkeys
 from app.store.sql.tables import account_keys
 from tests.app.store.codes import CLIENT, MEMBER, NOW_MS, OTHER_SESSION, SESSION, Codes, race
-from tokens.ledger import Counted
+from tokens.challenges import Counted
 from tokens.limits import AUTHENTICATOR_REST_S, CODE_LIFE_S, PASSKEYS_PER_ACCOUNT
 from tokens.passkey_ledger import NewLink, NewPasskey, Passkey
 from tokens.passkeys import MadeCredential

@@ -14,8 +14,8 @@ from app.store.sql.users import SqlUsers
 from app.users.limits import ABSOLUTE_MS, FORGET_MS, IDLE_MS, LINK_LIFE_MS, TRIES_BEFORE_WAITING, WAITS_MS
 from app.users.ports import Credentials, Link, NewPerson, NewSession, Proven
 from app.users.rights import EVERYTHING, Scope
-from tokens.ledger import Who
 from tokens.passkeys import MadeCredential
+from tokens.who import Who
 
 NOW = 1_780_000_000_000
 WHO = Who("command")

@@ -28,7 +28,7 @@ from app.store.sql.feedback import SqlFeedback
 from app.store.sql.locks import SqlLocks
 from app.store.sql.reach import Joined, in_one, reading
 from app.store.sql.tables import account_keys
-from tokens.ledger import Who
+from tokens.who import Who
 
 UNKNOWN: Final = Refused("unknown", "There is no such case.")
 CLOSED_SINCE: Final = "Two people closed the account since: it is not unlocked by one."

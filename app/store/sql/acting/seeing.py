@@ -23,8 +23,8 @@ from app.store.sql.lock_tables import account_locks
 from app.store.sql.tables import decisions, holds, list_entries
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.rows import SELECT_TOKENS, read_token
-from tokens.ledger import Token
 from tokens.states import LIVE
+from tokens.token import Token
 
 read_steps: Final = msgspec.json.Decoder(tuple[Step, ...]).decode
 """What takes an act back, of its column."""

@@ -42,7 +42,7 @@ from app.store.sql.tables import holds
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens import ending, holding, issuing
 from app.store.sql.tokens.rows import SELECT_TOKENS, read_metadata
-from tokens.ledger import Who
+from tokens.who import Who
 
 MOVES: Final = Moves("app.store.sql.acting", "moves")
 SOURCE: Final = "analyst"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from app.store.sql.cases.opener import CaseOpener
-    from tokens.ledger import Who
+    from tokens.who import Who
 
 OPENED_RISK: Final = 50.0
 """Of an account that a person finds worth looking at and no decision did: the middle of 0 to 100."""

@@ -23,7 +23,7 @@ from app.store.sql.reach import Joined, in_one
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from tokens.ledger import Who
+    from tokens.who import Who
 
 T = TypeVar("T")
 _UNKNOWN: Final = Refusal("unknown", "There is no such case.")

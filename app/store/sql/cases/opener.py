@@ -10,7 +10,7 @@ from app.cases.flags import Figures
 from app.cases.ports import Cause
 from app.store.sql.cases.joining import Arrival, Joining
 from app.store.sql.cases.writing import Kept, Writing
-from tokens.ledger import Who
+from tokens.who import Who
 
 DISPUTED_RISK = 90.0
 """Of a redemption that the member says was not theirs: most such words are true, some are regret (docs/cases.md)."""

@@ -20,7 +20,7 @@ from app.store.sql.audit import Audit, Entry
 from app.store.sql.case_tables import case_accounts, case_moves, cases
 from app.store.sql.cases.rows import CASE, case_of, columns, figures_of, seen_by
 from detectors.holds import Holds
-from tokens.ledger import Who
+from tokens.who import Who
 
 AT_ONCE: Final = 500
 """Cases or accounts in one question: SQLite before 3.32 takes 999 parameters."""

@@ -11,7 +11,7 @@ from app.store.sql.dialect import insert_rows
 from app.store.sql.otp.counting import MOVES, hold
 from app.store.sql.tables import account_keys
 from app.store.sql.token_tables import authenticators
-from tokens.ledger import Authenticator
+from tokens.challenges import Authenticator
 from tokens.limits import AUTHENTICATOR_REST_S
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from app.store.sql.otp.counting import MOVES
 from app.store.sql.otp.standing import challenge_in, serves
 from app.store.sql.otp.subjects import entry, hold_subject
 from app.store.sql.reach import in_one, reading
+from tokens.challenges import Challenge, Counted
 from tokens.codes import new_challenge_id
-from tokens.ledger import Challenge, Counted
 from tokens.limits import CODE_DIGITS, CODE_LIFE_S
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from app.store.sql.account_keys import AccountKeys
     from app.store.sql.audit import Audit
-    from tokens.ledger import Authenticator, Message, NewChallenge, Stop, Subject, Wait, Who
+    from tokens.challenges import Authenticator, NewChallenge, Stop, Subject, Wait
+    from tokens.outbox import Message
+    from tokens.who import Who
 
 
 class SqlChallenges:

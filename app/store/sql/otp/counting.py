@@ -10,7 +10,7 @@ from app.store.sql.moves import Moves
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tokens.ledger import Subject
+    from tokens.challenges import Subject
 
 What = Literal["account", "recipient", "programme"]
 

@@ -18,8 +18,8 @@ from app.store.sql.otp.subjects import entry, hold_subject
 from app.store.sql.passkey_tables import passkeys
 from app.store.sql.reach import in_one, reading
 from app.store.sql.tables import account_keys
+from tokens.challenges import Challenge
 from tokens.codes import new_challenge_id
-from tokens.ledger import Challenge
 from tokens.limits import AUTHENTICATOR_REST_S, CODE_LIFE_S, PASSKEYS_PER_ACCOUNT
 from tokens.passkey_ledger import Passkey
 
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from app.store.sql.account_keys import AccountKeys
     from app.store.sql.audit import Audit
-    from tokens.ledger import Counted, Subject, Who
+    from tokens.challenges import Counted, Subject
     from tokens.passkey_ledger import NewLink, NewPasskey, NotEnrolled, Passed
+    from tokens.who import Who
 
 REST_MS: Final = AUTHENTICATOR_REST_S * 1_000
 _pack: Final = msgspec.msgpack.Encoder().encode

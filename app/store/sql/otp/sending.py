@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.store.sql.otp.counting import MOVES, count_in_day, seconds
 from app.store.sql.otp.subjects import hold_subject, move
-from tokens.ledger import Wait
+from tokens.challenges import Wait
 from tokens.limits import (
     SENDS_PER_HOUR,
     SENDS_PER_RECIPIENT_DAY,
@@ -18,7 +18,8 @@ from tokens.limits import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tokens.ledger import Message, NewChallenge, Stop, Subject
+    from tokens.challenges import NewChallenge, Stop, Subject
+    from tokens.outbox import Message
 
 HOUR_MS: Final = 3_600_000
 

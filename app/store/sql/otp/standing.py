@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tokens.ledger import Challenge
+from tokens.challenges import Challenge
 from tokens.limits import TRIES_PER_CHALLENGE, VERIFIED_FOR_S
 
 if TYPE_CHECKING:

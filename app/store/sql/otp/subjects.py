@@ -14,8 +14,9 @@ from tokens.states import LIVE
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tokens.ledger import Stop, Subject, Who
+    from tokens.challenges import Stop, Subject
     from tokens.states import State
+    from tokens.who import Who
 
 KEPT_MS: Final = LONGEST_LIFE_S * 1_000
 """How long a subject's counts outlive its last use: the longest life of a token, so that none ever loses them."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from app.store.sql.otp.counting import MOVES, count_in_day, of_account, of_client, seconds, take_back
 from app.store.sql.otp.subjects import hold_subject, move, why_not_live
-from tokens.ledger import Counted, Wait
+from tokens.challenges import Counted, Wait
 from tokens.limits import (
     CLIENT_WAIT_S,
     FAILS_PER_AUTHENTICATOR,
@@ -20,7 +20,7 @@ from tokens.limits import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
-    from tokens.ledger import Stop, Subject
+    from tokens.challenges import Stop, Subject
 
 CLIENT_WAIT_MS: Final = CLIENT_WAIT_S * 1_000
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.store.sql.audit import Audit
     from app.users.rights import Scope
     from detectors.event import Event, Profile
-    from tokens.ledger import Who
+    from tokens.who import Who
 
 _FIELDS: Final = DecisionRow.__struct_fields__
 _MINE: Final = (decisions.c.program_id == bindparam("program")) & (

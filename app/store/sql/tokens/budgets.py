@@ -13,7 +13,9 @@ from app.store.sql.moves import AnyRow
 from app.store.sql.reach import in_one, reading
 from app.store.sql.token_tables import campaign_budgets
 from app.store.sql.tokens.rows import MOVES
-from tokens.ledger import Budget, NewToken, OverBudget, Who
+from tokens.budget import Budget, OverBudget
+from tokens.token import NewToken
+from tokens.who import Who
 
 _HOLD: Final = MOVES["hold_budget"]
 _USE: Final = MOVES["use_budget"]

@@ -12,8 +12,8 @@ from app.store.sql.moves import AnyRow
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.budgets import give_back
 from app.store.sql.tokens.rows import MOVES
-from tokens.ledger import Who
 from tokens.states import State
+from tokens.who import Who
 
 _REVOKE: Final = MOVES["revoke"]
 _FREEZE: Final = MOVES["freeze"]

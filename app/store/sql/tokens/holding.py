@@ -14,7 +14,8 @@ from app.store.sql.audit import Audit, Entry
 from app.store.sql.cases.opener import CaseOpener, Opening
 from app.store.sql.tokens.ending import WORKER
 from app.store.sql.tokens.rows import MOVES, read_reward
-from tokens.ledger import Doubt, Who
+from tokens.ledger import Doubt
+from tokens.who import Who
 
 _HOLD: Final = MOVES["hold_token"]
 _RELEASE: Final = MOVES["release_hold"]

@@ -14,7 +14,11 @@ from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.budgets import Held
 from app.store.sql.tokens.calls import claim, give_up
 from app.store.sql.tokens.rows import MOVES, new_row, settles
-from tokens.ledger import Call, DecisionTaken, Issued, Message, NewToken, OverBudget, Repeated, RowTaken, Who
+from tokens.budget import OverBudget
+from tokens.ledger import Call, DecisionTaken, Issued, Repeated, RowTaken
+from tokens.outbox import Message
+from tokens.token import NewToken
+from tokens.who import Who
 
 _ISSUE: Final = MOVES["issue_token"]
 _PUT: Final = MOVES["put_message"]

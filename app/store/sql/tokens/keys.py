@@ -16,7 +16,7 @@ from app.store.sql.reach import in_one, reading
 from app.store.sql.token_tables import token_keys
 from app.store.sql.tokens.ending import WORKER
 from app.store.sql.tokens.rows import MOVES
-from tokens.ledger import KeyStore, StoredKey, Who
+from tokens.key_store import KeyStore, StoredKey
 from tokens.limits import (
     LONGEST_LIFE_S,
     SIGNING_KEY_KEPT_S,
@@ -24,6 +24,7 @@ from tokens.limits import (
     SIGNING_KEY_WAITS_S,
     VAULT_KEY_KEPT_S,
 )
+from tokens.who import Who
 
 KEY_ID_CHARACTERS: Final = 8
 """Of a signing key, hexadecimal."""
@@ -34,7 +35,7 @@ _REMOVE: Final = MOVES["remove_key"]
 
 class SqlKeyStore(KeyStore):
     """
-    `tokens.ledger.KeyStore` over SQLite and PostgreSQL. Every method raises RecordAway.
+    `tokens.key_store.KeyStore` over SQLite and PostgreSQL. Every method raises RecordAway.
 
     Args:
         engine: A database at this version's migration.

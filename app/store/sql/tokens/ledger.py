@@ -13,28 +13,13 @@ from app.store.sql.cases.opener import CaseOpener
 from app.store.sql.reach import in_one, reading, writing
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens import budgets, ending, holding, issuing, listing, redeeming, sweeping
-from tokens.ledger import (
-    NO_DOUBT,
-    Budget,
-    Call,
-    DecisionTaken,
-    Doubt,
-    Issued,
-    Ledger,
-    Message,
-    NewToken,
-    OverBudget,
-    Page,
-    Proof,
-    Redeemed,
-    Redemption,
-    Refusal,
-    Repeated,
-    RowTaken,
-    Token,
-    Who,
-)
+from tokens.budget import Budget, OverBudget
+from tokens.ledger import NO_DOUBT, Call, DecisionTaken, Doubt, Issued, Ledger, Page, Repeated, RowTaken
+from tokens.outbox import Message
+from tokens.redemption import Proof, Redeemed, Redemption, Refusal
 from tokens.states import State
+from tokens.token import NewToken, Token
+from tokens.who import Who
 
 
 class SqlLedger(Ledger):

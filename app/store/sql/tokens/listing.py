@@ -13,7 +13,8 @@ from app.store.sql.cursor import BadCursor
 from app.store.sql.reach import reading
 from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.rows import SELECT_TOKENS, read_token
-from tokens.ledger import Page, Token
+from tokens.ledger import Page
+from tokens.token import Token
 
 _TAG: Final = b"T"
 """One byte that names this list, so that a cursor of another is refused."""

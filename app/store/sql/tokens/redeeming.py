@@ -14,9 +14,12 @@ from app.store.sql.token_tables import tokens
 from app.store.sql.tokens.calls import claim
 from app.store.sql.tokens.ending import cancel_messages
 from app.store.sql.tokens.rows import IS_LOCKED, MOVES, read_reward
-from tokens.ledger import Call, Message, Proof, Redeemed, Redemption, Refusal, Who
+from tokens.ledger import Call
 from tokens.limits import VERIFIED_FOR_S
+from tokens.outbox import Message
+from tokens.redemption import Proof, Redeemed, Redemption, Refusal
 from tokens.states import LIVE
+from tokens.who import Who
 
 _USE_PROOF: Final = MOVES["use_proof"]
 _HOLD_ACCOUNT: Final = MOVES["hold_account"]

@@ -13,7 +13,7 @@ from app.store.sql.lock_tables import account_locks
 from app.store.sql.moves import AnyRow, Moves
 from app.store.sql.tables import account_keys
 from app.store.sql.token_tables import otp_subjects, tokens
-from tokens.ledger import NewToken, Reward, Shut, Token
+from tokens.token import NewToken, Reward, Shut, Token
 
 MOVES: Final = Moves("app.store.sql.tokens", "moves")
 _pack: Final = msgspec.msgpack.Encoder().encode

@@ -18,8 +18,8 @@ from app.store.sql.users.rows import MOVES, PERSON, Part
 from app.store.sql.users.sessions import begin
 from app.users.limits import PASSKEYS_PER_USER
 from app.users.ports import NewSession, UserPasskey
-from tokens.ledger import Who
 from tokens.passkeys import Credential, MadeCredential
+from tokens.who import Who
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, tuple[str, ...], str]).decode

@@ -15,7 +15,7 @@ from app.store.sql.users.rows import MOVES, PERSON, Part, seed_place, write_scop
 from app.store.sql.users.sessions import begin
 from app.users.ports import Credentials, Link, Listed, Managed, NewPerson, NewSession, Person, Purpose
 from app.users.rights import Role, Scope
-from tokens.ledger import Who
+from tokens.who import Who
 
 _LISTED: Final = PERSON.add_columns(
     select(func.max(user_sessions.c.seen_ms))

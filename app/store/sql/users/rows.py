@@ -14,7 +14,7 @@ from app.store.sql.moves import Moves
 from app.store.sql.user_tables import users
 from app.users.ports import Person
 from app.users.rights import Scope
-from tokens.ledger import Who
+from tokens.who import Who
 
 MOVES: Final = Moves("app.store.sql.users", "moves")
 PERSON: Final = select(*[users.c[name] for name in users.c.keys() if name != "email_hash"])  # noqa: SIM118 - columns, by name

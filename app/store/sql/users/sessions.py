@@ -12,7 +12,7 @@ from app.store.sql.user_tables import user_sessions, users
 from app.store.sql.users.rows import MOVES, PERSON, Part
 from app.users.limits import ABSOLUTE_MS, IDLE_MS, SEEN_EVERY_MS
 from app.users.ports import NewSession, Open, Proven
-from tokens.ledger import Who
+from tokens.who import Who
 
 _LIVE: Final = (
     PERSON.add_columns(

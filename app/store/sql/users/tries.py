@@ -11,7 +11,7 @@ from app.store.sql.user_tables import users
 from app.store.sql.users.rows import MOVES, Part
 from app.users.limits import ADDRESS_TRIES_BEFORE_WAITING, FORGET_MS, TRIES_BEFORE_WAITING, wait_ms
 from app.users.ports import Kind
-from tokens.ledger import Who
+from tokens.who import Who
 
 
 class UserTries(Part):

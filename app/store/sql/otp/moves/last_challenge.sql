@@ -1,4 +1,4 @@
--- last_challenge.sql · the session's last challenge at the subject, but for passkeys → the row of tokens.ledger.Challenge, and void, used_ms, authenticator_id
+-- last_challenge.sql · the session's last challenge at the subject, but for passkeys → the row of tokens.challenges.Challenge, and void, used_ms, authenticator_id
 SELECT challenge_id, method, code_hash, digits, reference, sent_ms, expires_ms, tries, verified_ms,
        void, used_ms, authenticator_id
 FROM otp_challenges
