@@ -17,7 +17,9 @@ from typing import Final, NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from app.ports import ApiKeyRow, Clock, RecordAway
+from app.ports.instants import Clock
+from app.ports.record import RecordAway
+from app.ports.rows import ApiKeyRow
 from app.problems import FORBIDDEN, UNAUTHORIZED, UNAVAILABLE, Problem
 from detectors.event import Event
 

@@ -18,7 +18,8 @@ from app.answers import (
     StepUp,
 )
 from app.judging import Judged
-from app.ports import Decided, LinkFound, Origin, Sighting
+from app.ports.journal import Decided, LinkFound, Origin
+from app.ports.sighting import Sighting
 from app.programme import Programme
 from app.settlement import burned_points
 from app.stepping_up.offering import challenge_id, offered

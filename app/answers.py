@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from app.ports import Action, Outcome
+from app.ports.journal import Action, Outcome
 
 EVIDENCE_LIMIT: Final = 512
 """Characters of one text value in the evidence; as long as the longest value an event may carry."""

@@ -9,7 +9,11 @@ from typing import Final
 
 from app.answers import Answer, Conflict409, Decided200, Unavailable503
 from app.journal import Journal
-from app.ports import Claim, Decided, History, Record, RecordAway, Seen, Sighting, StoredAnswer, Touch
+from app.ports.history import History
+from app.ports.journal import Decided
+from app.ports.record import Record, RecordAway
+from app.ports.rows import StoredAnswer
+from app.ports.sighting import Claim, Seen, Sighting, Touch
 from app.sighting import Sighted
 from app.spool import Spool
 

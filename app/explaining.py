@@ -11,7 +11,8 @@ import msgspec
 from app.answering import instant
 from app.answers import Applied, Audience, Counterfactual, Decision, Explanation, ReasonView, Source
 from app.policy.file import PolicyFile, PolicyRefused, parse
-from app.ports import DecisionRow, Record
+from app.ports.record import Record
+from app.ports.rows import DecisionRow
 from app.traces import unpack_found
 from detectors.actions import Action
 from detectors.counterfactuals import counterfactuals

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import msgpack
 
 from app.keys import derive
-from app.ports import Decided, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
+from app.ports.journal import Decided, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
 from app.seal import Seal
 
 DAY_MS: Final = 86_400_000

@@ -10,7 +10,9 @@ from msgspec import UNSET
 
 from app.api.wire import LinkedAccount, LinkEvidence, Links
 from app.feedback.ports import PairRow
-from app.ports import Clock, LinkRow, Record
+from app.ports.instants import Clock
+from app.ports.record import Record
+from app.ports.rows import LinkRow
 from app.sighting import Sighter
 from detectors.identity.pairs import as_a_whole
 

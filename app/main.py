@@ -35,7 +35,7 @@ from app.model_watch import ModelWatch
 from app.outcomes import Outcomes
 from app.policy.file import DEFAULT_FILE, parse
 from app.policy.showing import shown
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.problems import NOT_FOUND, Refused
 from app.readiness import Readiness
 from app.rulebook import Rulebook

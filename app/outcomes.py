@@ -10,19 +10,12 @@ from msgspec import Struct, json
 from app.answers import OutcomeAnswer, RefusedTransition, Told, Unavailable503, UnknownDecision
 from app.capping.reservations import moves
 from app.journal import Journal
-from app.ports import (
-    Clock,
-    DecisionRow,
-    Effect,
-    History,
-    HotStoreAway,
-    Outcome,
-    OutcomeTold,
-    Record,
-    RecordAway,
-    Sighting,
-    Touch,
-)
+from app.ports.history import History, HotStoreAway
+from app.ports.instants import Clock
+from app.ports.journal import Effect, Outcome, OutcomeTold
+from app.ports.record import Record, RecordAway
+from app.ports.rows import DecisionRow
+from app.ports.sighting import Sighting, Touch
 from app.settlement import LEGAL, effect_of, passed, settles
 from app.sighting import MARK_BYTES, Sighter
 

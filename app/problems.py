@@ -20,7 +20,8 @@ from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
 from app.faults import Fault, Faults
-from app.ports import HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from app.feedback.hearing import NOTHING_HEARD, Heard
-from app.ports import ListEntry, Sighting
+from app.ports.lists import ListEntry
+from app.ports.sighting import Sighting
 from app.sighting import Sighted
 from detectors.base import Detector
 from detectors.event import Event

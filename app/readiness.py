@@ -8,7 +8,8 @@ from typing import Final
 
 import structlog
 
-from app.ports import HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
 
 HOT_STORE_AWAY: Final = "hot store: away"
 RECORD_AWAY: Final = "record: away"

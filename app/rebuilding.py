@@ -13,7 +13,9 @@ from typing import Final
 
 from app.capping.ports import NEVER_MS
 from app.capping.reservations import moves
-from app.ports import Decided, HoldEnded, HotStoreAway, JournalEntry, OutcomeTold, Record, StepUpPassed
+from app.ports.history import HotStoreAway
+from app.ports.journal import Decided, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
+from app.ports.record import Record
 from app.settlement import settlement
 from app.sighting import MARK_BYTES, Sighter
 from app.store.packing import entity_key, is_entity
@@ -84,7 +86,7 @@ async def rebuild(
 
     Raises:
         Rebuilding: Somebody else is at it, or took over.
-        app.ports.HotStoreAway, app.ports.RecordAway: Start again; it goes on from there.
+        app.ports.history.HotStoreAway, app.ports.record.RecordAway: Start again; it goes on from there.
     """
     token = secrets.token_bytes(8)
     if not await pipeline.execute("SET", REBUILDER, token, "NX", "PX", LEASE_MS):

@@ -16,7 +16,8 @@ from app.feedback.hearing import Hearing, Read
 from app.feedback.ports import ContextRow, News
 from app.policy.file import PolicyFile
 from app.policy.rules import compiled
-from app.ports import ListEntry, RecordAway
+from app.ports.lists import ListEntry
+from app.ports.record import RecordAway
 from app.programme import Programme, Shared
 from app.sighting import Sighter
 from detectors.anomaly import Model

@@ -23,17 +23,11 @@ from app.earlier import Earlier, first_claim, unless_only_looked_at
 from app.journal import Journal
 from app.judging import Judged, judge
 from app.locking.minding import locks_of_record, minding_locks
-from app.ports import (
-    LOCKED_MEANWHILE,
-    Clock,
-    Decided,
-    History,
-    HotStoreAway,
-    Origin,
-    Record,
-    RecordAway,
-    Seen,
-)
+from app.ports.history import LOCKED_MEANWHILE, History, HotStoreAway
+from app.ports.instants import Clock
+from app.ports.journal import Decided, Origin
+from app.ports.record import Record, RecordAway
+from app.ports.sighting import Seen
 from app.rulebook import Rulebook
 from app.sighting import Sighted, Sighter
 from app.spool import Spool

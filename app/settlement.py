@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from app.ports import Action, Decided, Effect, LinkFound, Origin, Outcome, Settlement
+from app.ports.history import Settlement
+from app.ports.journal import Action, Decided, Effect, LinkFound, Origin, Outcome
 from detectors.event import Event
 
 TOTALLED: Final = frozenset({"earn", "return", "adjust", "transfer", "purchase", "expire"})

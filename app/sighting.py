@@ -17,7 +17,7 @@ from msgspec import msgpack
 
 from app.intake import body_hash
 from app.keys import derive
-from app.ports import PeerSeen, Sighting, Touch
+from app.ports.sighting import PeerSeen, Sighting, Touch
 from detectors.event import Event, Location, Profile, instant_ms
 from detectors.identity.email import canonical_domain, is_disposable
 from detectors.identity.identifiers import attributes, identifiers

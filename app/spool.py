@@ -16,7 +16,7 @@ import structlog
 from msgspec import DecodeError
 
 from app.journal import Journal
-from app.ports import Decided
+from app.ports.journal import Decided
 from app.seal import SealBroken
 
 log = structlog.get_logger("earnest.spool")

@@ -22,7 +22,7 @@ from app.cases.ports import ALL, LIVE, Filter, Scope
 from app.cases.priority import rank
 from app.cases.terms import CaseTerms
 from app.ids import fresh_id
-from app.ports import Decided
+from app.ports.journal import Decided
 from app.seal import Seal
 from app.store.sql import SqlRecord, migrate, open_engine
 from app.store.sql.account_keys import AccountKeys

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from app.data_dir import held
-from app.ports import Settlement
+from app.ports.history import Settlement
 from app.sighting import Sighter
 from app.store import embedded
 from app.store.packing import ROLES, entity_key

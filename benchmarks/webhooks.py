@@ -26,7 +26,7 @@ import uvloop
 from standardwebhooks import Webhook as Verifier
 
 from app.clock import system_clock
-from app.ports import Decided
+from app.ports.journal import Decided
 from app.seal import Seal
 from app.store.sql import SqlRecord, migrate, open_engine
 from app.store.sql.webhooks import SqlDeliveries, SqlEndpoints, SqlProjection

@@ -17,7 +17,8 @@ from app.acting.steps import (
     Unmark,
     Unsay,
 )
-from app.ports import HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
 
 _SAID = (SayLabel, Unsay, Judge, Unjudge, Mark, Unmark, Enlist, Delist)
 

@@ -28,7 +28,8 @@ from app.acting.seen import Plan, Planned, Seen
 from app.acting.telling import sentences
 from app.acting.terms import RIGHTS
 from app.cases.ports import CaseFile, Scope
-from app.ports import Clock, LockRow
+from app.ports.instants import Clock
+from app.ports.locks import LockRow
 from app.problems import Problem
 from app.redeeming.issuing import Made
 from app.users.viewer import Viewer

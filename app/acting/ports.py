@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from app.cases.ports import CaseFile, MoveRow
 from app.feedback.ports import ContextKind, ContextName, LabelName, PairVerdict
-from app.ports import ListName
+from app.ports.lists import ListName
 from app.users.rights import Action
 from app.users.viewer import Viewer
 

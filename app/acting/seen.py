@@ -13,7 +13,8 @@ from app.acting.steps import Step
 from app.cases.moving import decide
 from app.cases.ports import Case, CaseFile, Refusal, Wish
 from app.cases.terms import CaseTerms
-from app.ports import LAST_MS, LockRow
+from app.ports.instants import LAST_MS
+from app.ports.locks import LockRow
 from app.users.rights import Action
 from detectors.holds import HoldEnd
 from tokens.token import Token

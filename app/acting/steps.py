@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from app.acting.ports import ListKind
 from app.feedback.ports import ContextKind, ContextName, LabelName, PairVerdict
-from app.ports import ListName, LockedBy
+from app.ports.lists import ListName
+from app.ports.locks import LockedBy
 from detectors.holds import HoldEnd
 
 

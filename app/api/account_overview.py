@@ -15,7 +15,7 @@ from app.api.operation import Call, Operation, reply
 from app.api.paging import instant
 from app.api.wire import AccountState, LinkedAccount, LinkEvidence, Risk, Totals
 from app.cases.states import Resolution, State
-from app.ports import Action, Outcome
+from app.ports.journal import Action, Outcome
 from app.problems import NOT_FOUND, Refused
 from app.reviewing.overview import Linked, Overview
 from app.users.rights import EVERYTHING

@@ -18,7 +18,7 @@ from app.api.operation import JSON, Call, Operation, reply
 from app.api.wire import BadRow, BatchAnswer, RejectedRow, TakenEvents
 from app.faults import Fault, Faults
 from app.intake import Row, read_rows
-from app.ports import Origin
+from app.ports.journal import Origin
 from app.problems import Problem, Refused, body_of, of_faults
 from app.shapes import FAULTS_TOLD, told
 from detectors.event import Event

@@ -13,7 +13,9 @@ from app.cases.desk import CaseDesk
 from app.feedback.desk import FeedbackDesk
 from app.feedback.ports import ContextRow, PairRow
 from app.locking.desk import LockDesk
-from app.ports import Clock, Origin, Outcome, Page, Record
+from app.ports.instants import Clock
+from app.ports.journal import Origin, Outcome
+from app.ports.record import Page, Record
 from app.redeeming.desk import Caller, Desk
 from app.redeeming.enrolling import Enroller
 from app.reviewing.overview import Overview

@@ -14,7 +14,8 @@ from app.api.decisions import check_store
 from app.api.idempotency import OPTIONAL, call_key
 from app.api.operation import Call, Operation, reply
 from app.api.tokens import caller
-from app.ports import DecisionRow, EventErased
+from app.ports.record import EventErased
+from app.ports.rows import DecisionRow
 from app.problems import CONFLICT, NOT_FOUND, Problem, Refused
 from app.redeeming.checked import CHECK_GOOD_FOR_S
 from app.redeeming.desk import Order

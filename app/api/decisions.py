@@ -25,7 +25,7 @@ from app.api.paging import CURSOR, LIMIT, instant, page_of
 from app.api.wire import ChallengeView, DecisionPage, HoldView, OutcomeBody, OutcomeView, RecordedDecision
 from app.faults import Faults
 from app.intake import EVENT_BYTES, read_event
-from app.ports import DecisionRow
+from app.ports.rows import DecisionRow
 from app.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Problem, Refused, of_faults
 from app.stepping_up.stepping import asked_of
 from detectors.event import Event, Id

@@ -11,7 +11,7 @@ from app.api.paging import CURSOR, LIMIT, instant, page_of
 from app.api.tokens import caller
 from app.api.wire import LabelBody, LabelPage, LabelView
 from app.feedback.desk import LabelWish
-from app.ports import Label
+from app.ports.labels import Label
 from detectors.event import Id
 
 

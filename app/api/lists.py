@@ -14,7 +14,7 @@ from app.api.paging import CURSOR, LIMIT, expiry, instant, page_of
 from app.api.tokens import caller
 from app.api.wire import ListEntryBody, ListEntryView, ListPage
 from app.faults import is_card_number
-from app.ports import ListEntry
+from app.ports.lists import ListEntry
 from app.problems import NOT_FOUND, Refused
 from detectors.event import Id
 

@@ -12,7 +12,7 @@ from app.api.operation import Call, Operation, reply
 from app.api.paging import instant
 from app.api.tokens import caller
 from app.api.wire import AccountState, Name, Sentence
-from app.ports import LockedBy, LockRow
+from app.ports.locks import LockedBy, LockRow
 from tokens.token import Locale
 
 

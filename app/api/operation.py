@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.access import Principal
 from app.api.context import Api
 from app.faults import Fault, Faults, point
-from app.ports import ListName
+from app.ports.lists import ListName
 from app.problems import (
     FORBIDDEN,
     INVALID,

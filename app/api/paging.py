@@ -11,7 +11,8 @@ from anyio import to_thread
 from msgspec import Meta
 
 from app.api.operation import Call, Parameter, invalid
-from app.ports import LAST_MS, Page
+from app.ports.instants import LAST_MS
+from app.ports.record import Page
 
 T = TypeVar("T")
 PAGE_ITEMS: Final = 50

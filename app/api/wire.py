@@ -11,7 +11,8 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from app.answers import Decision
 from app.faults import Fault
 from app.feedback.ports import PairVerdict
-from app.ports import Action, ListName, Outcome
+from app.ports.journal import Action, Outcome
+from app.ports.lists import ListName
 from app.problems import ProblemBody
 from detectors.event import Event, Id, Instant
 

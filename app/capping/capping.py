@@ -11,7 +11,7 @@ from app.capping.asking import Ask, asks
 from app.capping.ports import NEVER_MS, Reserves, Room, Wanted
 from app.capping.reservations import MARK_BYTES, Reservation, packed
 from app.judging import Judged
-from app.ports import Origin
+from app.ports.journal import Origin
 from app.redeeming.checked import CHECK_GOOD_FOR_S
 from app.sighting import Sighted, Sighter
 from detectors.caps import CapBreach

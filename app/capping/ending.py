@@ -14,7 +14,10 @@ from typing import Final, NamedTuple, Protocol
 from app.capping.reservations import moves
 from app.journal import Journal
 from app.outcomes import sighting_of
-from app.ports import Clock, DecisionRow, History, HoldEnded
+from app.ports.history import History
+from app.ports.instants import Clock
+from app.ports.journal import HoldEnded
+from app.ports.rows import DecisionRow
 from app.settlement import passing
 from app.sighting import Sighter
 from detectors.holds import HoldEnd
@@ -56,7 +59,7 @@ class Ender:
         End what is due; how many that was.
 
         Raises:
-            app.ports.HotStoreAway, app.ports.RecordAway: Ended up to somewhere; step again.
+            app.ports.history.HotStoreAway, app.ports.record.RecordAway: Ended up to somewhere; step again.
         """
         due = await asyncio.to_thread(self._holds.due, self._clock(), AT_ONCE)
         decided = [one for one in due if one.row.outcome is not None]

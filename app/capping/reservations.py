@@ -10,7 +10,8 @@ from typing import Final
 from msgspec import Struct, msgpack
 
 from app.capping.ports import NEVER_MS, Move
-from app.ports import Decided, DecisionRow, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
+from app.ports.journal import Decided, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
+from app.ports.rows import DecisionRow
 from detectors.event import instant_ms
 
 MARK_BYTES: Final = 8

@@ -22,7 +22,8 @@ from app.cases.ports import (
     Scope,
     Wish,
 )
-from app.ports import Clock, Page
+from app.ports.instants import Clock
+from app.ports.record import Page
 from tokens.who import Who
 
 BULK_MOST = 200

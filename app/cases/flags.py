@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from app.cases.states import Resolution
 from app.cases.terms import HOUR_MS, CaseTerms
-from app.ports import Action
+from app.ports.journal import Action
 from detectors.actions import SEVERITY
 from detectors.event import Event
 from detectors.locked import CODE as ACCOUNT_LOCKED

@@ -8,7 +8,8 @@ from typing import Final, Literal, NamedTuple, Protocol
 from msgspec import Struct
 
 from app.cases.states import MoveName, Resolution, State
-from app.ports import Action, Page
+from app.ports.journal import Action
+from app.ports.record import Page
 from tokens.who import Who
 
 NOTE_MOST: Final = 10_000

@@ -19,7 +19,7 @@ from app.commands.examining_tokens import TOKENS
 from app.commands.findings import Finding, Status, clocks
 from app.model_shelf import Shelf
 from app.policy import file as policy_file
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.settings import Settings, SettingsFaulty
 from app.store import embedded
 from app.store.asking import Refused, Unanswered, ask

@@ -10,7 +10,7 @@ from app.commands.demo_people import PEOPLE as OF_THE_DEMO
 from app.commands.examining_tokens import opened
 from app.commands.findings import Finding
 from app.composition.console import sql_users
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.settings import Settings
 from app.users.ports import Person
 from app.users.rights import may

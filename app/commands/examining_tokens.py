@@ -18,7 +18,7 @@ from app.commands.findings import Finding, clocks
 from app.mail.messenger import Messenger
 from app.mail.outcomes import Accepted, Later
 from app.mail.smtp import SmtpRelay
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.seal import Seal, SealBroken
 from app.settings import Settings, SettingsFaulty
 from app.store.sql import is_current, open_engine

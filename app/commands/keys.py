@@ -14,7 +14,7 @@ import click
 from app.access import SCOPES, mint
 from app.clock import system_clock
 from app.commands.options import data_option, plainly, settings_with
-from app.ports import ApiKeyRow
+from app.ports.rows import ApiKeyRow
 from app.store.sql import migrate, open_engine
 from app.store.sql.api_keys import ApiKeyRecord
 

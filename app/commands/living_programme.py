@@ -32,7 +32,7 @@ from app.offline.event_files import EventFiles
 from app.offline.training import Plan, train
 from app.policy.file import DEFAULT_FILE
 from app.policy.file import load as load_policy
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.settings import Settings
 from app.store.sql import open_engine
 from detectors.forest.card import ModelRefused

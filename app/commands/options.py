@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from app.data_dir import DirectoryHeld
-from app.ports import HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
 from app.processes.tending import GivenUp
 from app.rebuilding import Rebuilding
 from app.settings import Settings, SettingsFaulty, load

@@ -16,7 +16,7 @@ from app.locking.watching import Watch
 from app.pages.checking import check_routes
 from app.pages.switching import switch_routes
 from app.policy.file import PolicyFile
-from app.ports import Origin
+from app.ports.journal import Origin
 from app.seal import Seal
 from app.settings import Settings
 from app.sighting import Sighter

@@ -23,7 +23,7 @@ from app.console.visit import Gesture, Notice, Turned, Visit
 from app.pages.door import Door
 from app.pages.headers import PASSKEY_CREATE, PASSKEY_GET, POLICY, page_headers
 from app.pages.origin import from_our_page
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.users.viewer import Viewer
 
 SIGN_IN: Final = f"{HOME}/sign-in"

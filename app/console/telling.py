@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from app.pages import telling
-from app.ports import LAST_MS
+from app.ports.instants import LAST_MS
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000

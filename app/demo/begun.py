@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from app.demo.caller import Caller
-from app.ports import Clock
+from app.ports.instants import Clock
 
 NOTE: Final = "begun.json"
 

@@ -13,7 +13,8 @@ from app.demo.caller import Caller, Unwelcome
 from app.demo.chance import Chance
 from app.demo.history import History, happened_ms
 from app.demo.intents import MINUTE_MS
-from app.ports import Clock, RecordAway
+from app.ports.instants import Clock
+from app.ports.record import RecordAway
 
 PAUSE_S: Final = 1.0
 """Mean time between two events, while there is somebody who rested (see REST_MS)."""

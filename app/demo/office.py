@@ -12,7 +12,7 @@ from app.cases.terms import HOUR_MS
 from app.demo.caller import Caller
 from app.demo.chance import Chance
 from app.demo.intents import Label
-from app.ports import Clock
+from app.ports.instants import Clock
 from tokens.who import Who
 
 PROGRAM: Final = Scope("default")

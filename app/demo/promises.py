@@ -10,7 +10,7 @@ from typing import Any, Final
 from app.demo.caller import Caller, Unwelcome
 from app.demo.history import happened_ms
 from app.demo.intents import DAY_MS
-from app.ports import Clock
+from app.ports.instants import Clock
 
 CAMPAIGN: Final = "winter-thanks"
 STOOD_MS: Final = 4 * DAY_MS

@@ -23,7 +23,9 @@ from app.feedback.ports import (
     PairVerdict,
     Word,
 )
-from app.ports import Clock, Label, ListEntry, ListName
+from app.ports.instants import Clock
+from app.ports.labels import Label
+from app.ports.lists import ListEntry, ListName
 from app.traces import unpack_found
 from detectors.base import Signal
 from detectors.policy import DEFAULT

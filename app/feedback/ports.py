@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from app.ports import Label, ListEntry, ListName
+from app.ports.labels import Label
+from app.ports.lists import ListEntry, ListName
 from tokens.who import Who
 
 PairVerdict = Literal["same_person", "household", "unrelated"]

@@ -6,7 +6,8 @@ from typing import Final
 
 from app.locking.links import Link, Links
 from app.locking.switch import Switch, Wish
-from app.ports import Clock, LockedBy, LockRow
+from app.ports.instants import Clock
+from app.ports.locks import LockedBy, LockRow
 from app.redeeming.desk import Caller
 from app.redeeming.secrets import Secrets
 from tokens.token import Locale

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from app.locking.links import Links
 from app.locking.switch import Switch, Wish
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms
 from app.redeeming.throttling import Throttle

@@ -10,7 +10,11 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from app.ports import Decided, HotStoreAway, LockRow, RecordAway, Seen, Settlement
+from app.ports.history import HotStoreAway, Settlement
+from app.ports.journal import Decided
+from app.ports.locks import LockRow
+from app.ports.record import RecordAway
+from app.ports.sighting import Seen
 from app.settlement import settlement
 from detectors.event import Event
 from detectors.locked import STOPPED

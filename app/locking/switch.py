@@ -7,7 +7,9 @@ from typing import NamedTuple, Protocol
 
 from anyio import to_thread
 
-from app.ports import Clock, History, LockedBy, LockRow
+from app.ports.history import History
+from app.ports.instants import Clock
+from app.ports.locks import LockedBy, LockRow
 from tokens.who import Who
 
 

@@ -14,7 +14,8 @@ from app.locking.links import Link, Links
 from app.locking.switch import Switch, Wish
 from app.locking.watching import Watch
 from app.policy.file import PolicyFile
-from app.ports import Clock, LockedBy, LockRow
+from app.ports.instants import Clock
+from app.ports.locks import LockedBy, LockRow
 from app.redeeming.proving import Asker, Wrong
 from app.redeeming.secrets import Secrets
 from app.redeeming.sessions import Session, new_session, of_cookie, to_cookie

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from app.answers import Answer
-from app.ports import Clock, Origin
+from app.ports.instants import Clock
+from app.ports.journal import Origin
 from detectors.event import Event
 from tokens.challenges import Subject
 

@@ -18,7 +18,7 @@ import msgspec
 from app.data_dir import make_private
 from app.mail.notices import Link, Notice, Sms
 from app.mail.outcomes import Accepted, Outcome
-from app.ports import Clock
+from app.ports.instants import Clock
 
 NEWEST_KEPT: Final = 200
 """Messages. Older ones are removed: a development page shows what just happened."""

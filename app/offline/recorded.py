@@ -50,7 +50,7 @@ def train_on_record(record: Scores, plan: Plan, progress: Progress) -> Artefact:
 
     Raises:
         app.offline.window.NothingToLearn: Nothing was scored before `until`.
-        app.ports.RecordAway: The database did not answer.
+        app.ports.record.RecordAway: The database did not answer.
         detectors.forest.fit.NothingLearned: Too few for a model.
     """
     before_ms = FOREVER_MS if plan.until is None else int(plan.until.timestamp() * 1_000)

@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 
 from app.offline.replaying import Replayed
-from app.ports import Action, LinkFound
+from app.ports.journal import Action, LinkFound
 from detectors.base import Abstained
 from detectors.event import Event
 from detectors.policy import IN_FILES

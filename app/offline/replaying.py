@@ -15,7 +15,8 @@ from app.capping.reservations import moves
 from app.feedback.ports import ContextRow, News
 from app.judging import Judged, judge
 from app.policy.file import PolicyFile
-from app.ports import Action, LinkFound, ListEntry
+from app.ports.journal import Action, LinkFound
+from app.ports.lists import ListEntry
 from app.rulebook import Rulebook
 from app.settings import MASTER_KEY_BYTES
 from app.settlement import burned_points, settled, settlement

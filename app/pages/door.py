@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.pages.forms import FormFaulty
-from app.ports import HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
 
 Gesture = Callable[[Request], Awaitable[Response]]
 TURNED: Final = 405

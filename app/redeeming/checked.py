@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.capping.reservations import given_back_ms
-from app.ports import DecisionRow
+from app.ports.rows import DecisionRow
 from app.settlement import passed
 
 CHECK_GOOD_FOR_S: Final = 900

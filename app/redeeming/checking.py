@@ -8,7 +8,9 @@ from typing import Final, Literal, NamedTuple, Protocol
 import msgspec
 
 from app.answers import StepUp
-from app.ports import Clock, DecisionRow, HotStoreAway
+from app.ports.history import HotStoreAway
+from app.ports.instants import Clock
+from app.ports.rows import DecisionRow
 from app.redeeming.checked import CHECK_GOOD_FOR_S
 from app.redeeming.deciding import FALLBACK, Decider, Made, Visitor
 from app.redeeming.finding import Found

@@ -15,7 +15,9 @@ from typing import Final, NamedTuple, Protocol
 import structlog
 
 from app.answers import OutcomeAnswer, Unavailable503
-from app.ports import Clock, HotStoreAway, Outcome
+from app.ports.history import HotStoreAway
+from app.ports.instants import Clock
+from app.ports.journal import Outcome
 
 AT_ONCE: Final = 200
 """Tokens a turn: some 0.2 s of telling, after which what was told before is noted."""
@@ -84,8 +86,8 @@ class Completer:
         settled; what is told now is settled by a later step.
 
         Raises:
-            app.ports.HotStoreAway: Told up to somewhere; step again.
-            app.ports.RecordAway: The same.
+            app.ports.history.HotStoreAway: Told up to somewhere; step again.
+            app.ports.record.RecordAway: The same.
         """
         ended = await asyncio.to_thread(self._completions.ended, AT_ONCE)
         done = [one for one in ended if one.outcome is not None or self._is_lost(one)]

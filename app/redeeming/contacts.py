@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.ports import Record
+from app.ports.record import Record
 from tokens.limits import AUTHENTICATOR_REST_S
 
 PROFILES: Final = 50

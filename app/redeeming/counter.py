@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from anyio import to_thread
 
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.problems import CONFLICT, LOCKED, NOT_FOUND, TOO_EARLY, TOO_MANY_REQUESTS, UNPROVEN, Problem
 from app.redeeming.checking import UNCHECKED, Challenged, Check, Cleared, proves_member
 from app.redeeming.deciding import Visitor

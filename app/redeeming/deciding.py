@@ -14,7 +14,11 @@ from msgspec import Struct
 
 from app.answers import Answer, Conflict409, Decided200
 from app.journal import Journal
-from app.ports import Action, Clock, DecisionRow, History, HotStoreAway, Origin, Record
+from app.ports.history import History, HotStoreAway
+from app.ports.instants import Clock
+from app.ports.journal import Action, Origin
+from app.ports.record import Record
+from app.ports.rows import DecisionRow
 from app.redeeming.checked import CHECK_GOOD_FOR_S
 from app.sighting import Sighter
 from detectors.event import MAX_POINTS, Device, Event

@@ -13,7 +13,7 @@ import msgspec
 from anyio import to_thread
 from msgspec import Struct
 
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.desk import Caller
 from app.redeeming.passkeys import account_handle
 from app.redeeming.secrets import Secrets

@@ -7,7 +7,8 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from app import metrics
-from app.ports import Clock, RecordAway
+from app.ports.instants import Clock
+from app.ports.record import RecordAway
 from app.redeeming.rings import Rings
 from tokens.claims import Claims, audience, secret_hash, token_hash
 from tokens.errors import NoKey, VaultBroken

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from app.faults import Fault
-from app.ports import Clock, DecisionRow
+from app.ports.instants import Clock
+from app.ports.rows import DecisionRow
 from app.problems import CONFLICT, INVALID, NOT_FOUND, Problem
 from app.redeeming.checked import why_none
 from app.redeeming.desk import Answer, Caller, CheckedToken, Issued, Order

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.proving import Asker, NoCode, Wrong
 from app.redeeming.secrets import Secrets
 from tokens.challenges import Challenge, Challenges, Counted, Stop, Subject, Wait

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.letters import CodeLetter, message_id_of, seal_letter
 from app.redeeming.secrets import Secrets
 from app.redeeming.terms import Terms

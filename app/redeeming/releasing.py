@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from app import metrics
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.finding import ContentShut, Finder, Found
 from app.redeeming.rings import Rings
 from tokens.errors import VaultBroken

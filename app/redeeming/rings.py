@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from app.ports import Clock, RecordAway
+from app.ports.instants import Clock
+from app.ports.record import RecordAway
 from tokens.errors import NoKey
 from tokens.key_store import KeyStore, StoredKey
 from tokens.keyring import Keyring

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.finding import Found
 from app.redeeming.masking import masked
 from app.redeeming.proving import Needed, needed_of

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from anyio import to_thread
 
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.checking import UNCHECKED, Challenged, Check, Cleared, proves_member
 from app.redeeming.deciding import Visitor, browser_of
 from app.redeeming.finding import Finder, Found

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 from app.answers import Audience, Explanation
-from app.ports import DecisionRow
+from app.ports.rows import DecisionRow
 from app.reviewing.why import Models, Why, why
 from app.users.rights import Scope
 from detectors.forest.card import ModelRefused

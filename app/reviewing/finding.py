@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
-from app.ports import Action
+from app.ports.journal import Action
 from app.reviewing import hrefs
 from app.users.rights import Scope
 

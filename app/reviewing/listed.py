@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
 from app.feedback.ports import ContextName
-from app.ports import ListName, Page
+from app.ports.lists import ListName
+from app.ports.record import Page
 from app.redeeming.masking import DOTS, masked
 from app.reviewing.counting import DAY_MS
 from app.users.rights import Scope

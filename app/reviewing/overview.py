@@ -8,7 +8,10 @@ from typing import Final, NamedTuple, Protocol
 from app.cases.ports import Case, Filter, Order
 from app.cases.ports import Scope as CaseScope
 from app.feedback.ports import PairRow, PairVerdict
-from app.ports import AccountRow, Action, LockRow, Outcome, Page
+from app.ports.journal import Action, Outcome
+from app.ports.locks import LockRow
+from app.ports.record import Page
+from app.ports.rows import AccountRow
 from app.reviewing.account import PROFILES, Earning, Members, earning, latest, mask
 from app.reviewing.balance import MOVES_SHOWN, Balance, Moves, balances
 from app.reviewing.counting import DAY_MS

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 import msgspec
 from msgspec import Struct
 
-from app.ports import Page
+from app.ports.record import Page
 from app.users.rights import Scope
 
 Kind = Literal["event", "outcome", "step_up", "label", "lock", "token", "redemption", "case"]

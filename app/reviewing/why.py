@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 
 from app.answers import Applied, Counterfactual, Decision, Explanation
-from app.ports import Action, DecisionRow
+from app.ports.journal import Action
+from app.ports.rows import DecisionRow
 from detectors.forest.artefact import Artefact
 from detectors.forest.features import FEATURES, NAMES, SETTLED_DAYS, values
 from detectors.forest.gathering import Segment

@@ -7,7 +7,7 @@ from typing import Final, Literal, Protocol
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from app.ports import Action
+from app.ports.journal import Action
 from app.problems import CONFLICT, LOCKED, NOT_FOUND, TOO_MANY_REQUESTS, Problem
 from app.redeeming.desk import Caller
 from app.redeeming.proving import NoCode

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from app.ports import DecisionRow, Record
+from app.ports.record import Record
+from app.ports.rows import DecisionRow
 from app.redeeming.proving import Needed
 from app.redeeming.terms import Terms
 from app.stepping_up.offering import REST_MS

@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from anyio import to_thread
 
 from app.answers import Answer
-from app.ports import Clock, DecisionRow, EventErased, Origin, Record
+from app.ports.instants import Clock
+from app.ports.journal import Origin
+from app.ports.record import EventErased, Record
+from app.ports.rows import DecisionRow
 from app.stepping_up.offering import challenge_id
 from detectors.event import Event
 from tokens.limits import TRIES_PER_SUBJECT

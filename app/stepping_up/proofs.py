@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import NamedTuple
 
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.passkeys import Asked, PasskeyProver
 from app.redeeming.proving import Asker, Needed, NoCode, Prover, Wrong
 from app.redeeming.terms import Terms

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.masking import masked
 from app.redeeming.passkeys import Asked
 from app.redeeming.proving import Asker, NoCode, Wrong

@@ -21,7 +21,11 @@ from app.capping.reservations import moves
 from app.journal import Journal
 from app.outcomes import TURNS, is_journalled, sighting_of
 from app.policy.file import PolicyFile
-from app.ports import Clock, DecisionRow, History, Outcome, Record, StepUpPassed
+from app.ports.history import History
+from app.ports.instants import Clock
+from app.ports.journal import Outcome, StepUpPassed
+from app.ports.record import Record
+from app.ports.rows import DecisionRow
 from app.problems import CONFLICT, TOO_MANY_REQUESTS, UNAVAILABLE, Problem
 from app.redeeming.counter import ACCOUNT_LOCKED
 from app.redeeming.desk import Caller

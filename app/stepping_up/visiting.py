@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from app.policy.file import PolicyFile
 from app.policy.returning import is_allowed
-from app.ports import Clock, DecisionRow
+from app.ports.instants import Clock
+from app.ports.rows import DecisionRow
 from app.problems import UNAVAILABLE, Problem
 from app.redeeming.counter import ACCOUNT_LOCKED
 from app.redeeming.proving import Asker

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from app.ports import Clock, HotStoreAway
+from app.ports.history import HotStoreAway
+from app.ports.instants import Clock
 from app.store.packing import PARTITIONS
 from app.store.pipeline import Pipeline, pack
 from app.store.valkey import STATE_KEY

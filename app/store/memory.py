@@ -7,19 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from app.ports import (
-    LOCKED_MEANWHILE,
-    Claim,
-    Effect,
-    Outcome,
-    Pass,
-    PeerSeen,
-    Seen,
-    Settlement,
-    Sighting,
-    Standing,
-    Touch,
-)
+from app.ports.history import LOCKED_MEANWHILE, Settlement
+from app.ports.journal import Effect, Outcome, Pass, Standing
+from app.ports.sighting import Claim, PeerSeen, Seen, Sighting, Touch
 from app.store.memory_caps import MemoryReservations
 from app.store.memory_entity import DAY_MS, Kept
 from app.store.packing import ROLES, partition
@@ -33,7 +23,7 @@ SWEPT_EVERY: Final = 65_536
 
 
 class MemoryHistory(MemoryReservations):
-    """`app.ports.History` in one process, with the same answers as Valkey's."""
+    """`app.ports.history.History` in one process, with the same answers as Valkey's."""
 
     def __init__(self) -> None:
         MemoryReservations.__init__(self)

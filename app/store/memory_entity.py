@@ -11,7 +11,8 @@ from bisect import bisect_left
 from struct import Struct
 from typing import Final
 
-from app.ports import Effect, PeerSeen, Sighting
+from app.ports.journal import Effect
+from app.ports.sighting import PeerSeen, Sighting
 from detectors.snapshot import (
     DAY_S,
     EXACT_BURNS,

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import hiredis
 
-from app.ports import HotStoreAway
+from app.ports.history import HotStoreAway
 
 Command = tuple[bytes | str | int | float, ...]
 

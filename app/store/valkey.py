@@ -7,7 +7,9 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Final, Literal, cast
 
-from app.ports import LOCKED_MEANWHILE, Claim, Effect, Outcome, Pass, Seen, Settlement, Sighting, Standing
+from app.ports.history import LOCKED_MEANWHILE, Settlement
+from app.ports.journal import Effect, Outcome, Pass, Standing
+from app.ports.sighting import Claim, Seen, Sighting
 from app.store.packing import (
     BY_WHOM,
     FACT_FIELDS,
@@ -159,7 +161,7 @@ def _totals(settled: Settlement) -> list[bytes | int]:
 
 class ValkeyHistory(ValkeyReservations):
     """
-    `app.ports.History` on Valkey or Redis.
+    `app.ports.history.History` on Valkey or Redis.
 
     Args:
         pipeline: Its patience is that of `observe`.

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-from app.ports import Clock, Page
+from app.ports.instants import Clock
+from app.ports.record import Page
 from app.webhooks.events import TEST, body_of
 from app.webhooks.guarding import Guard
 from app.webhooks.ports import Endpoints, MessageRow, Secret, Webhook

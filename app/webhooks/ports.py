@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from app.ports import Page
+from app.ports.record import Page
 
 State = Literal["enabled", "disabled"]
 MessageState = Literal["waiting", "sent", "dead"]

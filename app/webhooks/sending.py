@@ -15,7 +15,8 @@ from typing import Final
 import structlog
 
 from app import metrics
-from app.ports import Clock, RecordAway
+from app.ports.instants import Clock
+from app.ports.record import RecordAway
 from app.webhooks.ports import Deliveries, Failure, HowMuch, Lane, Message, Taken, Told
 from app.webhooks.posting import ANSWER_S, CONNECTIONS, GONE, Post
 from app.webhooks.signing import headers
@@ -79,7 +80,7 @@ class Sender:
         See that every endpoint with something due is served; how many were not.
 
         Raises:
-            app.ports.RecordAway: Nobody can tell what is due.
+            app.ports.record.RecordAway: Nobody can tell what is due.
         """
         due = await asyncio.to_thread(self._deliveries.due, self._clock())
         idle = [webhook_id for webhook_id in due if webhook_id not in self._serving]

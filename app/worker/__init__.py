@@ -18,7 +18,8 @@ from app.clock import system_clock
 from app.data_dir import spool_dir
 from app.journal import Journal
 from app.keys import derive, master_key
-from app.ports import HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
 from app.rebuilding import Rebuilding, is_complete, rebuild
 from app.seal import Seal
 from app.settings import Settings

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from app.ports import HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
 
 AWAY_S: Final = 0.5
 """Before trying again when a store is away."""

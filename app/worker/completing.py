@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from app.clock import system_clock
 from app.journal import Journal
 from app.outcomes import Outcomes
-from app.ports import Record
+from app.ports.record import Record
 from app.redeeming.completing import AT_ONCE, Completer
 from app.sighting import Sighter
 from app.store.pipeline import Pipeline

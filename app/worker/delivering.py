@@ -20,7 +20,7 @@ from app.mail.addresses import Unsendable
 from app.mail.composing import compose
 from app.mail.notices import notice_of
 from app.mail.outcomes import Accepted, Bounced, Courier, Failed, Later, Outcome, Relay
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.redeeming.letters import CodeLetter, LinkNotice, RedeemedLetter, RewardLetter, open_letter
 from app.seal import Seal, SealBroken
 from tokens.outbox import Outbox, Waiting
@@ -60,7 +60,7 @@ class Deliverer:
         Send a batch, oldest first; how many were looked at. `BATCH` of them: there may be more.
 
         Raises:
-            app.ports.RecordAway: The outbox cannot be reached; what was sent and not told is sent again.
+            app.ports.record.RecordAway: The outbox cannot be reached; what was sent and not told is sent again.
         """
         taken = await asyncio.to_thread(self._outbox.take, self._clock(), BATCH, HOLD_MS)
         undone: list[str] = []

@@ -9,7 +9,9 @@ from typing import Final
 import structlog
 
 from app.journal import Journal
-from app.ports import Clock, Decided, Record
+from app.ports.instants import Clock
+from app.ports.journal import Decided
+from app.ports.record import Record
 from app.settlement import settlement
 from app.sighting import Sighter
 from app.spool import Spool, Spooled
@@ -44,7 +46,7 @@ class Despooler:
         Bring a stretch, oldest first; how many that was. A file goes when its decision is journalled.
 
         Raises:
-            app.ports.HotStoreAway, app.ports.RecordAway: The rest waits on.
+            app.ports.history.HotStoreAway, app.ports.record.RecordAway: The rest waits on.
         """
         done = 0
         for waiting in await asyncio.to_thread(_first, self._spool):

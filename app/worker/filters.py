@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from app.ports import Record
+from app.ports.record import Record
 from app.sighting import Sighter
 from app.store.packing import PARTITIONS
 from app.store.pipeline import Pipeline, pack

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from app.clock import system_clock
 from app.keys import derive
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.seal import Seal
 from app.settings import Settings
 from app.store.sql.webhooks import SqlDeliveries, SqlProjection

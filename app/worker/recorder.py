@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import metrics
 from app.capping.reservations import moves
 from app.journal import Journal
-from app.ports import Clock, Decided, HoldEnded, JournalEntry, OutcomeTold, Record
+from app.ports.instants import Clock
+from app.ports.journal import Decided, HoldEnded, JournalEntry, OutcomeTold
+from app.ports.record import Record
 from app.seal import SealBroken
 from app.sighting import Sighter
 from app.store.packing import PARTITIONS, partition
@@ -68,8 +70,8 @@ class Recorder:
         Record what waits, up to a batch of each journal. Returns how many entries it was.
 
         Raises:
-            app.ports.HotStoreAway: Nothing was read, or what was recorded will be read again.
-            app.ports.RecordAway: Nothing was recorded, and nothing forgotten.
+            app.ports.history.HotStoreAway: Nothing was read, or what was recorded will be read again.
+            app.ports.record.RecordAway: Nothing was recorded, and nothing forgotten.
         """
         reads = await self._read()
         opened: list[JournalEntry] = []

@@ -7,7 +7,7 @@ from app.mail.local import LocalBox
 from app.mail.messenger import Messenger
 from app.mail.outcomes import Courier, Relay
 from app.mail.smtp import SmtpRelay
-from app.ports import Clock
+from app.ports.instants import Clock
 from app.settings import Settings
 
 

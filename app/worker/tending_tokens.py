@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from app.ports import Clock
+from app.ports.instants import Clock
 from tokens.key_store import KeyStore
 from tokens.ledger import Ledger
 
@@ -36,7 +36,7 @@ class Tending:
         End what is due, at most `SWEEP_ROWS`; how many rows that was. Once a minute, make the keys that are missing.
 
         Raises:
-            app.ports.RecordAway: What was ended stays so.
+            app.ports.record.RecordAway: What was ended stays so.
         """
         now_ms = self._clock()
         if now_ms >= self._keys_due_ms:

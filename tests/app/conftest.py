@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.ports import Decided, OutcomeTold
+from app.ports.journal import Decided, OutcomeTold
 from app.settlement import effect_of
 from app.store.pipeline import Pipeline
 from app.store.sql import open_engine

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from app.cli import main
 from app.keys import derive, master_key
 from app.offline.artefacts import CARD, read_artefact
-from app.ports import Label
+from app.ports.labels import Label
 from app.seal import Seal
 from app.settings import load
 from app.store.sql import SqlRecord, migrate, open_engine

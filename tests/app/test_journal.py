@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.journal import DAY_BYTES, Journal
-from app.ports import LinkFound
+from app.ports.journal import LinkFound
 from app.seal import SealBroken
 
 MASTER = bytes(range(32))

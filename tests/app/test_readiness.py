@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from app.ports import HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
 from app.readiness import HOT_STORE_AWAY, MODEL_MISSING, REBUILDING, RECORD_AWAY, Readiness
 
 DRIVERS_WORDS = 'connection to "10.0.0.7", user "earnest" refused'

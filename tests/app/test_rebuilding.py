@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from app.answers import Conflict409, Decided200, Told
-from app.ports import HotStoreAway
+from app.ports.history import HotStoreAway
 from app.rebuilding import STRETCH, Rebuilding, is_complete, rebuild, wipe
 from detectors.event import Device, Event, Profile
 from detectors.snapshot import EXACT_INSTANTS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.intake import read_event
-from app.ports import Sighting
+from app.ports.sighting import Sighting
 from app.sighting import LISTED_KINDS, Sighter, network
 from app.store.packing import FACTS, KINDS, PEERS, ROLES
 from app.store.valkey import entity_keys, observing

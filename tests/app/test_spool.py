@@ -76,7 +76,7 @@ import os, sys
 from pathlib import Path
 from msgspec import msgpack
 from app.journal import Journal
-from app.ports import Decided
+from app.ports.journal import Decided
 from app.spool import Spool
 entry = msgpack.decode(sys.stdin.buffer.read(), type=Decided)
 spool = Spool(Path(sys.argv[1]), Journal(bytes(range(32))))

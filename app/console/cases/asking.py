@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeVar, get_args
 from app.acting.ports import ACT_NAMES, Act, ActName, ListKind
 from app.console.telling import DAY_MS, HOUR_MS
 from app.feedback.ports import ContextName, LabelName, PairVerdict
-from app.ports import ListName
+from app.ports.lists import ListName
 from detectors.typologies import TYPOLOGIES
 
 T = TypeVar("T", bound=str)

@@ -20,7 +20,7 @@ from app.console.colleagues import Colleagues
 from app.console.place import HOME
 from app.console.programmes import scope_of
 from app.console.visit import Visit, turned
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.reviewing.balance import Moves
 from app.reviewing.graph import Neighbours
 from app.reviewing.panels import ContextOf, Uses

@@ -7,7 +7,7 @@ from typing import Final
 from app.cases.ports import Case
 from app.console import telling
 from app.console.case_words import RESOLUTIONS, number_of, typology
-from app.ports import Action
+from app.ports.journal import Action
 from app.reviewing.why import Why
 
 MILDNESS: Final[tuple[Action, ...]] = ("allow", "challenge", "review", "block")

@@ -13,7 +13,7 @@ from app.console.cases.desk import Desk, opened
 from app.console.cases.seeing import balance_chart
 from app.console.cases.shown import page
 from app.console.visit import Visit
-from app.ports import Page
+from app.ports.record import Page
 from app.reviewing.timeline import ForeignCursor, Kind, Moment, timeline
 
 ROWS: Final = 40

@@ -18,7 +18,7 @@ from app.console.visit import Gesture, Get, Post, Visit, turned
 from app.faults import is_card_number
 from app.feedback.desk import ContextWish, FeedbackDesk
 from app.feedback.ports import ContextKind, ContextName
-from app.ports import ListEntry
+from app.ports.lists import ListEntry
 from app.reviewing import hrefs
 from app.reviewing.listed import KIND_WORDS, REACH_MOST, Listed, Reach, Shelf, list_of, masked_value
 from app.sighting import LISTED_KINDS

@@ -1,6 +1,6 @@
 """The durable record in SQL: SQLite by default, PostgreSQL by URL."""
 
-from app.ports import EventErased
+from app.ports.record import EventErased
 from app.store.sql.cursor import BadCursor
 from app.store.sql.engine import open_engine
 from app.store.sql.migrating import is_current, migrate

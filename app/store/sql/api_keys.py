@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import select, update
 
-from app.ports import ApiKeyRow
+from app.ports.rows import ApiKeyRow
 from app.store.sql.dialect import insert_new
 from app.store.sql.reach import reading, writing
 from app.store.sql.tables import api_keys

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, case, func, literal_column, select, update
 
-from app.ports import Decided, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
+from app.ports.journal import Decided, HoldEnded, JournalEntry, OutcomeTold, StepUpPassed
 from app.seal import place
 from app.settlement import settled_points
 from app.stepping_up.offering import challenge_id

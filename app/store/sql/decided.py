@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, func, or_, select
 
-from app.ports import AccountRow, DecisionRow, Page, StoredAnswer, TimelineItem
+from app.ports.record import Page
+from app.ports.rows import AccountRow, DecisionRow, StoredAnswer, TimelineItem
 from app.store.sql.appending import append
 from app.store.sql.event_ids import event_ids
 from app.store.sql.events import WITH_KEY, opened, opened_or_bare
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine, Row
 
-    from app.ports import JournalEntry
+    from app.ports.journal import JournalEntry
     from app.store.sql.account_keys import AccountKeys
     from app.store.sql.audit import Audit
     from detectors.event import Event, Profile

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from app.ports import EventErased
+from app.ports.record import EventErased
 from app.seal import place
 from app.store.sql.tables import account_keys, decisions
 from detectors.event import Event

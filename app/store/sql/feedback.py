@@ -11,7 +11,8 @@ from msgspec.structs import asdict
 from sqlalchemy import Connection, Engine, delete, select
 
 from app.feedback.ports import ContextRow, Feedback, Judged, Pairs, Word
-from app.ports import Label, ListEntry, ListName
+from app.ports.labels import Label
+from app.ports.lists import ListEntry, ListName
 from app.seal import Seal
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Entry

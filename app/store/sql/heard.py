@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import and_, exists, literal, literal_column, or_, select
 
 from app.feedback.ports import ContextRow, News, PairRow, Word
-from app.ports import Page
+from app.ports.record import Page
 from app.seal import Seal, place
 from app.store.sql.feedback_tables import account_words, feedback_head, pair_verdicts, shared_contexts
 from app.store.sql.pages import read_page

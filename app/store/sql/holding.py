@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Boolean, bindparam, case, select, update
 
 from app.capping.ending import Due
-from app.ports import DecisionRow
+from app.ports.rows import DecisionRow
 from app.store.sql.dialect import insert_new
 from app.store.sql.reach import in_one, reading
 from app.store.sql.tables import decisions, hold_ends, holds
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from app.ports import Decided, HoldEnded
+    from app.ports.journal import Decided, HoldEnded
 
 _FIELDS: Final = DecisionRow.__struct_fields__
 _SAME: Final = (holds.c.program_id == decisions.c.program_id) & (

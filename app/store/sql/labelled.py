@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import asdict
 from sqlalchemy import select
 
-from app.ports import Label, Page
+from app.ports.labels import Label
+from app.ports.record import Page
 from app.store.sql.dialect import insert_new
 from app.store.sql.pages import read_page
 from app.store.sql.reach import writing

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, select
 
-from app.ports import Decided, LinkRow
+from app.ports.journal import Decided
+from app.ports.rows import LinkRow
 from app.store.sql.dialect import insert_rows
 from app.store.sql.reach import reading
 from app.store.sql.tables import accounts, links

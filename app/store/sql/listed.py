@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 from sqlalchemy import delete, literal_column, or_, select
 
-from app.ports import ListEntry, ListName, Page
+from app.ports.lists import ListEntry, ListName
+from app.ports.record import Page
 from app.seal import Seal, place
 from app.store.sql.dialect import insert_new
 from app.store.sql.pages import read_page

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Row, select, tuple_
 
 from app.locking.switch import Locks, Wish
-from app.ports import LockRow
+from app.ports.locks import LockRow
 from app.seal import place
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Entry

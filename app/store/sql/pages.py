@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import tuple_
 
-from app.ports import Page
+from app.ports.record import Page
 from app.store.sql.cursor import Position, read_cursor, write_cursor
 from app.store.sql.reach import reading
 

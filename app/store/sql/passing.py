@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from app.ports import StepUpPassed
+    from app.ports.journal import StepUpPassed
 
 _BURNS: Final[BindParameter[bool]] = bindparam("burns", type_=Boolean())
 _ALLOW: Final = (

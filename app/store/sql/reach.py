@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,10 +1,10 @@
-"""The record in SQL: `app.ports.Record` over SQLite or PostgreSQL, one class made of what it holds."""
+"""The record in SQL: `app.ports.record.Record` over SQLite or PostgreSQL, one class made of what it holds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.api_keys import ApiKeyRecord
 from app.store.sql.decided import DecidedRecord

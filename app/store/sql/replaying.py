@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, select
 
-from app.ports import Decided, HoldEnded, LinkFound, OutcomeTold, StepUpPassed
+from app.ports.journal import Decided, HoldEnded, LinkFound, OutcomeTold, StepUpPassed
 from app.store.sql.events import WITH_KEY, opened_or_bare
 from app.store.sql.reach import reading
 from app.store.sql.tables import account_keys, decisions, head, hold_ends, holds, outcomes, step_ups
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine, Row
 
-    from app.ports import JournalEntry
+    from app.ports.journal import JournalEntry
     from app.store.sql.account_keys import AccountKeys
 
 STRETCH: Final = 1_000

@@ -12,7 +12,7 @@ from detectors.event import canonical, instant_ms
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.ports import Action, Decided, Effect, HoldEnded, StepUpPassed
+    from app.ports.journal import Action, Decided, Effect, HoldEnded, StepUpPassed
 
 COUNTED_AS: Final[dict[Action, str]] = {
     "allow": "allowed",

@@ -22,7 +22,7 @@ from app.cases.ports import Scope
 from app.cases.terms import CaseTerms
 from app.keys import derive
 from app.locking.switch import Switch
-from app.ports import LinkFound
+from app.ports.journal import LinkFound
 from app.redeeming.finding import Finder
 from app.redeeming.issuing import Issuer
 from app.redeeming.rings import Rings

@@ -39,17 +39,11 @@ from app.api.wire import Links
 from app.cases.desk import CaseDesk
 from app.feedback.desk import FeedbackDesk
 from app.intake import body_hash
-from app.ports import (
-    AccountRow,
-    ApiKeyRow,
-    DecisionRow,
-    Label,
-    ListEntry,
-    Origin,
-    Outcome,
-    Page,
-    TimelineItem,
-)
+from app.ports.journal import Origin, Outcome
+from app.ports.labels import Label
+from app.ports.lists import ListEntry
+from app.ports.record import Page
+from app.ports.rows import AccountRow, ApiKeyRow, DecisionRow, TimelineItem
 from app.reviewing.account import Earning, Stretch
 from app.reviewing.balance import Balance
 from app.reviewing.overview import Linked, Overview

@@ -7,7 +7,7 @@ from msgspec import structs
 from app.cases.moving import decide
 from app.cases.ports import Case, CaseFile, Counts, MoveRow, Note, Refusal
 from app.cases.terms import DEFAULT_CASES
-from app.ports import Page
+from app.ports.record import Page
 
 OPENED_MS = 1_795_262_400_000
 UNKNOWN = Refusal("unknown", "There is no such case.")

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from app.api.paging import instant
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.problems import CONFLICT, INVALID, LOCKED, NOT_FOUND, TOO_MANY_REQUESTS, UNPROVEN, Problem
 from app.redeeming.desk import UNNAMED, Answer, Caller, CheckedToken, Issued, Member, Order
 from tokens.budget import Budget

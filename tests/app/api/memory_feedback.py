@@ -9,7 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from app.feedback.ports import ContextRow, Judged, PairRow, Pairs, Word
-from app.ports import Label, Page
+from app.ports.labels import Label
+from app.ports.record import Page
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.ports import LockRow
+from app.ports.locks import LockRow
 from app.redeeming.desk import Caller
 
 CHANGED_MS = 1_795_262_400_000

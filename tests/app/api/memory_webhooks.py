@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from app.ports import Page
+from app.ports.record import Page
 from app.webhooks.endpoints import Webhooks
 from app.webhooks.guarding import Guard
 from app.webhooks.ports import MessageRow, Webhook

@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from app.access import ABSENT_MAX, ABSENT_MS, FRESH_MS, RETRY_MS, STALE_MS, Gate, Principal, _keep, mint
-from app.ports import ApiKeyRow, RecordAway
+from app.ports.record import RecordAway
+from app.ports.rows import ApiKeyRow
 from app.problems import FORBIDDEN, UNAUTHORIZED, UNAVAILABLE, Problem
 
 NOW_MS = 1_795_262_400_000

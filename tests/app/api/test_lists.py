@@ -11,7 +11,8 @@ import pytest
 
 from app.api.http_app import http_app
 from app.feedback.desk import FeedbackDesk
-from app.ports import HotStoreAway, ListEntry
+from app.ports.history import HotStoreAway
+from app.ports.lists import ListEntry
 
 pytestmark = pytest.mark.anyio
 ENTRY = json.dumps({"kind": "account", "value": "m-1", "reason": "test"}).encode()

@@ -9,7 +9,7 @@ import pytest
 from app.api.batches import BATCH_ROWS
 from app.api.http_app import OPERATIONS
 from app.faults import Fault
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.problems import ALL, MEDIA_TYPE
 
 EVENT: dict[str, Any] = {

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from app.ports import HotStoreAway, StepUpPassed
+from app.ports.history import HotStoreAway
+from app.ports.journal import StepUpPassed
 from app.rebuilding import rebuild, wipe
 from app.settlement import passing
 from tests.app.capping.stage import (

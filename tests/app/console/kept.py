@@ -23,7 +23,7 @@ from app.keys import derive
 from app.locking.switch import Switch
 from app.model_shelf import Shelf
 from app.policy.file import DEFAULT_FILE, load
-from app.ports import Decided
+from app.ports.journal import Decided
 from app.reviewing.auditing import Asked
 from app.seal import Seal
 from app.sighting import Sighter

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.feedback.desk import ContextWish
 from app.linking import Linker
-from app.ports import HotStoreAway
+from app.ports.history import HotStoreAway
 from app.rebuilding import rebuild
 from app.store.sql.token_tables import audit
 from app.store.telling import Telling

@@ -14,7 +14,7 @@ from app.locking.links import Link, Links
 from app.mail.composing import compose
 from app.pages.lock_texts import DE, EN
 from app.pages.locking import lock_routes
-from app.ports import HotStoreAway
+from app.ports.history import HotStoreAway
 from app.problems import HANDLERS
 from app.redeeming.letters import RedeemedLetter
 from app.redeeming.secrets import Secrets

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from app.answers import Decided200
-from app.ports import LOCKED_MEANWHILE, HotStoreAway, RecordAway, Settlement
+from app.ports.history import LOCKED_MEANWHILE, HotStoreAway, Settlement
+from app.ports.record import RecordAway
 from app.rebuilding import rebuild, wipe
 from app.store.memory import MemoryHistory
 from app.store.sql.locks import AGAIN_MS

@@ -18,7 +18,7 @@ from app.judging import Judged
 from app.offline.replay_rows import Rows, known_rows
 from app.offline.replaying import Replayed, Replayer, private_sighter
 from app.policy.file import DEFAULT_FILE, load, parse
-from app.ports import Decided
+from app.ports.journal import Decided
 from app.sighting import Sighter
 from app.store.memory import MemoryHistory
 from app.store.valkey import ACCOUNT_TTL_MS, SHARED_TTL_MS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.redeeming.views import Mishap, Step, View
 from app.redeeming.visiting import Client, Entered
 from tests.app.pages.examples import view_of

@@ -15,7 +15,7 @@ from app.composition.cases import kept as cases_kept
 from app.keys import derive
 from app.outcomes import sighting_of
 from app.policy.file import parse
-from app.ports import StepUpPassed
+from app.ports.journal import StepUpPassed
 from app.redeeming.checking import RedemptionCheck
 from app.redeeming.completing import Completer
 from app.redeeming.deciding import Decider

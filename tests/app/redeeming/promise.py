@@ -10,7 +10,7 @@ from msgspec import structs
 from sqlalchemy import Engine
 
 from app.access import Principal
-from app.ports import DecisionRow
+from app.ports.rows import DecisionRow
 from app.problems import Problem
 from app.redeeming.counter import TokenDesk
 from app.redeeming.desk import Answer, Caller, Order

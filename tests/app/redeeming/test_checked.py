@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from app.capping.reservations import Reservation, packed
-from app.ports import DecisionRow
+from app.ports.rows import DecisionRow
 from app.problems import Problem
 from app.redeeming.checked import CHECK_GOOD_FOR_S, why_none
 from app.redeeming.desk import Answer

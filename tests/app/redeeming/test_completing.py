@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.answers import Told, Unavailable503
 from app.keys import derive
-from app.ports import HotStoreAway
+from app.ports.history import HotStoreAway
 from app.redeeming.completing import Completer
 from app.seal import Seal
 from app.store.sql import open_engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from app.ports.record import RecordAway
 from app.problems import Problem
 from app.redeeming.desk import Answer
 from tests.app.redeeming.promise import BACKEND, PAYLOAD, START_MS, other_code
@@ -153,8 +154,6 @@ async def test_an_app_that_took_anothers_place_proves_nothing_for_three_days(pro
 
 async def test_a_content_whose_key_is_gone_uses_nothing_up(promise, monkeypatch):
     """The server's key is not to be had: 503 (RecordAway), and the token is redeemed when it is there again."""
-    from app.ports import RecordAway  # noqa: PLC0415
-
     text, issued = await promise.issue()
     monkeypatch.setattr(promise.rings, "vault_key", lambda _: None)
     with pytest.raises(RecordAway):

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 from sqlalchemy import select
 
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.problems import Problem
 from app.redeeming.desk import Answer, Issued
 from app.redeeming.letters import LinkNotice, RewardLetter

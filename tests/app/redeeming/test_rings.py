@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.redeeming import rings as numbers
 from app.redeeming.rings import TRUSTED_MS, Rings
 from app.seal import Seal

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.ports import Label, StepUpPassed
+from app.ports.journal import StepUpPassed
+from app.ports.labels import Label
 from app.reviewing.figures import dashboard
 from app.seal import Seal
 from app.store.sql import SqlRecord, migrate, open_engine

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.charts.graph import draw, said
 from app.charts.layout import places
-from app.ports import LinkFound
+from app.ports.journal import LinkFound
 from app.reviewing.graph import HUB_ACCOUNTS, MOST_NODES, around
 from app.reviewing.panels import panels
 from app.users.rights import EVERYTHING, Scope

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.ports import Label, StepUpPassed
+from app.ports.journal import StepUpPassed
+from app.ports.labels import Label
 from app.reviewing.balance import balances
 from app.reviewing.timeline import KINDS, ForeignCursor, timeline
 from app.users.rights import EVERYTHING, Scope

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from app.ports import HotStoreAway
+from app.ports.history import HotStoreAway
 from app.store.pipeline import Pipeline
 from app.store.sql import open_engine
 from app.store.valkey import ValkeyHistory

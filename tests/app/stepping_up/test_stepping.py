@@ -13,7 +13,8 @@ from pyotp import TOTP
 from app.access import Principal
 from app.answers import Decided200, Told
 from app.explaining import Explainer
-from app.ports import HotStoreAway, StepUpPassed
+from app.ports.history import HotStoreAway
+from app.ports.journal import StepUpPassed
 from app.problems import Problem
 from app.rebuilding import rebuild, wipe
 from app.redeeming.desk import Caller

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.cases.ports import Scope
 from app.cases.terms import CaseTerms
-from app.ports import LinkFound
+from app.ports.journal import LinkFound
 from app.seal import Seal
 from app.store.sql import SqlRecord
 from app.store.sql.account_keys import AccountKeys

@@ -6,7 +6,7 @@ import json
 
 from sqlalchemy import func, select
 
-from app.ports import Label
+from app.ports.labels import Label
 from app.store.sql.webhook_tables import webhook_lanes, webhook_messages
 from app.webhooks.ports import Secret, Webhook
 

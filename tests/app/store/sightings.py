@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from app.ports import PeerSeen, Seen, Sighting, Touch
+from app.ports.sighting import PeerSeen, Seen, Sighting, Touch
 from app.store.packing import PARTITIONS
 from app.store.pipeline import Pipeline, pack
 from detectors.snapshot import DAY_S, HOUR_S, POINTED, Entity, Traits

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from app.ports import PeerSeen, Settlement, Touch
+from app.ports.history import Settlement
+from app.ports.sighting import PeerSeen, Touch
 from app.store.memory import MemoryHistory
 from app.store.pipeline import Pipeline
 from app.store.valkey import ValkeyHistory

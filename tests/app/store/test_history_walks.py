@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.ports import Settlement, Sighting
+from app.ports.history import Settlement
+from app.ports.sighting import Sighting
 from app.store.memory import MemoryHistory
 from app.store.pipeline import Pipeline
 from app.store.valkey import ValkeyHistory

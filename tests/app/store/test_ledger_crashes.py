@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.store.sql import open_engine
 from app.store.sql.audit import Audit
 from app.store.sql.emptying import empty_log

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, delete, select
 
 from app.locking.switch import Wish
-from app.ports import LockRow
+from app.ports.locks import LockRow
 from app.seal import Seal
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit, Whole

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app import data_dir as layout
-from app.ports import HotStoreAway
+from app.ports.history import HotStoreAway
 from app.store import embedded
 from app.store.asking import ask
 from app.store.pipeline import LOOKS_A_TIMEOUT, HotStoreFault, Pipeline, pack

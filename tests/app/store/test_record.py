@@ -10,18 +10,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import app.store.sql.event_ids
-from app.ports import (
-    ApiKeyRow,
-    Decided,
-    HoldEnded,
-    Label,
-    LinkFound,
-    LinkRow,
-    ListEntry,
-    OutcomeTold,
-    RecordAway,
-    StoredAnswer,
-)
+from app.ports.journal import Decided, HoldEnded, LinkFound, OutcomeTold
+from app.ports.labels import Label
+from app.ports.lists import ListEntry
+from app.ports.record import RecordAway
+from app.ports.rows import ApiKeyRow, LinkRow, StoredAnswer
 from app.seal import Seal, SealBroken
 from app.store.sql import BadCursor, SqlRecord, migrate, open_engine
 from app.store.sql.migrating import EMPTY

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, text, update
 
-from app.ports import ListEntry
+from app.ports.lists import ListEntry
 from app.seal import Seal, SealBroken
 from app.store.sql import EventErased, SqlRecord, open_engine
 from app.store.sql.tables import account_keys, decisions, metadata

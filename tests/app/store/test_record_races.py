@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 
-from app.ports import ApiKeyRow
+from app.ports.rows import ApiKeyRow
 from app.seal import Seal
 from app.store.sql import SqlRecord
 

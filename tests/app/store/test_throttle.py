@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from app.ports import HotStoreAway
+from app.ports.history import HotStoreAway
 from app.redeeming import throttling
 from app.redeeming.throttling import LIMITS
 from app.store.throttle import ValkeyThrottle, throttle_key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.ports import Label
+from app.ports.labels import Label
 from app.store.sql import vectors
 from app.store.sql.vectors import Day, VectorRecord
 

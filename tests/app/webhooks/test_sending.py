@@ -12,7 +12,7 @@ import structlog
 from standardwebhooks import Webhook as Verifier
 
 from app.clock import system_clock
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.seal import Seal
 from app.store.sql import SqlRecord, open_engine
 from app.store.sql.webhooks import SqlDeliveries, SqlEndpoints, SqlProjection

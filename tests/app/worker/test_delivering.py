@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from app.mail.local import LocalBox
 from app.mail.outcomes import Accepted, Later
 from app.mail.smtp import SEND_S, SmtpRelay
-from app.ports import RecordAway
+from app.ports.record import RecordAway
 from app.redeeming.letters import seal_letter
 from app.seal import Seal, place
 from app.store.sql import open_engine

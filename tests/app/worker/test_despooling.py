@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.answers import Decided200
-from app.ports import HotStoreAway
+from app.ports.history import HotStoreAway
 from app.store.valkey import answer_key, claim_key
 from detectors.event import instant_ms
 

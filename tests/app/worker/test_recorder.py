@@ -9,7 +9,9 @@ from msgspec import msgpack
 from msgspec.structs import replace
 
 from app.keys import derive
-from app.ports import Claim, HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
+from app.ports.sighting import Claim
 from app.seal import Seal
 from app.store.valkey import answer_key, claim_key
 from app.worker.recorder import ANSWERS_STAY_MS, BATCH, Recorder

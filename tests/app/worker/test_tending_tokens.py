@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from app.ports import HotStoreAway, RecordAway
+from app.ports.history import HotStoreAway
+from app.ports.record import RecordAway
 from app.worker import chores
 from app.worker.chores import Chore, beside
 from app.worker.tending_tokens import KEYS_EVERY_MS, SWEEP_EVERY_S, SWEEP_ROWS, Tending

@@ -14,7 +14,7 @@ from app.acting.steps import Step
 from app.acting.terms import TOKENS_AT_ONCE
 from app.cases.ports import Case, CaseFile, Scope
 from app.cases.terms import CaseTerms
-from app.ports import LockRow
+from app.ports.locks import LockRow
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.act_tables import case_act_accounts, case_acts
 from app.store.sql.case_tables import case_decisions

@@ -30,7 +30,8 @@ from app.acting.steps import (
 from app.feedback.desk import withdrawal, word_of
 from app.feedback.ports import ContextRow, Pairs
 from app.locking.switch import Wish
-from app.ports import Label, ListEntry
+from app.ports.labels import Label
+from app.ports.lists import ListEntry
 from app.redeeming.issuing import Made
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.act_tables import case_act_accounts

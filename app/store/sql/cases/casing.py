@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.cases.flags import Figures, Flag, opens, said, stakes, with_flag
 from app.cases.ports import SYSTEM
-from app.ports import EventErased
+from app.ports.record import EventErased
 from app.store.sql.cases.joining import Arrival, Joining
 from app.store.sql.cases.rows import MOVES
 from app.store.sql.cases.writing import Kept, Writing

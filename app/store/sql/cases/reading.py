@@ -21,7 +21,7 @@ from app.cases.ports import (
     Order,
     Scope,
 )
-from app.ports import Page
+from app.ports.record import Page
 from app.seal import place
 from app.store.sql.case_tables import (
     case_accounts,

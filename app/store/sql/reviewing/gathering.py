@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from iptocc import country_code
 from sqlalchemy import case, select, update
 
-from app.ports import EventErased
+from app.ports.record import EventErased
 from app.seal import SealBroken
 from app.sighting import network
 from app.store.sql.dialect import insert_rows

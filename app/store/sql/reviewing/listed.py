@@ -29,7 +29,7 @@ from app.store.sql.tables import decisions, list_entries
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Engine, Row, Table
 
-    from app.ports import Page
+    from app.ports.record import Page
     from app.users.rights import Scope
 
 _TAGS: Final[dict[Shelf, bytes]] = {"block": b"B", "allow": b"A", "watch": b"W", "contexts": b"C"}

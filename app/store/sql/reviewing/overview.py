@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import func, or_, select
 
-from app.ports import AccountRow
+from app.ports.rows import AccountRow
 from app.reviewing.overview import ChallengeLine, DecisionLine, TokenLine
 from app.store.sql.reach import reading
 from app.store.sql.reviewing.scoping import of_place

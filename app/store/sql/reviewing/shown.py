@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, case, func, select
 
-from app.ports import DecisionRow, EventErased
+from app.ports.record import EventErased
+from app.ports.rows import DecisionRow
 from app.reviewing.account import Stretch
 from app.store.sql.audit import Entry
 from app.store.sql.events import WITH_KEY, opened

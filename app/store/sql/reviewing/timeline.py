@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, and_, literal, or_, select
 
-from app.ports import EventErased
+from app.ports.record import EventErased
 from app.reviewing.timeline import KINDS, Kind, Moment, Place
 from app.store.sql.case_tables import case_accounts, case_moves
 from app.store.sql.events import WITH_KEY, opened

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from app.cases.flags import REASONS_KEPT, typology_of
 from app.cases.ports import SYSTEM
-from app.ports import HoldEnded
+from app.ports.journal import HoldEnded
 from app.store.sql.audit import Audit, Entry
 from app.store.sql.cases.opener import CaseOpener, Opening
 from app.store.sql.tokens.ending import WORKER

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import insert, select
 
-from app.ports import Page
+from app.ports.record import Page
 from app.store.sql.dialect import insert_rows
 from app.store.sql.pages import read_page
 from app.store.sql.reach import in_one, reading
