@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from detectors.amounts import decimal
 from detectors.balance import MONTH_S, earned, moved
 from detectors.base import Reason
 from detectors.findings import ADR, FAINTEST, Finding, excess
@@ -116,8 +117,8 @@ def rate(seen: Snapshot, points: int) -> Finding:
     if weight < FAINTEST.value:
         return weight
     message = (
-        f"{points} points for {money.amount_minor / 100:.2f} {money.currency}: {times:.1f} × the usual rate "
-        f"(limit {RATE_FROM.value:.0f} ×)"
+        f"{points} points for {decimal(money.amount_minor, money.currency)} {money.currency}: "
+        f"{times:.1f} × the usual rate (limit {RATE_FROM.value:.0f} ×)"
     )
     return Reason(
         "EARN_RATE_HIGH",

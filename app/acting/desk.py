@@ -58,6 +58,7 @@ class ActingDesk(Acting):
         after: tells the hot store.
         remake: (token, now) → another in its place, made and not yet issued.
         lock: (programme, account) → how redeeming stands.
+        currency: programme → ISO 4217 code of the money its cases are told in.
         clock: milliseconds since 1970-01-01 UTC.
         new_id: prefix → a fresh id.
     """
@@ -68,11 +69,12 @@ class ActingDesk(Acting):
         after: After,
         remake: Callable[[Token, int], Made | Problem],
         lock: Callable[[str, str], LockRow | None],
+        currency: Callable[[str], str],
         clock: Clock,
         new_id: Callable[[str], str],
     ) -> None:
         self._acts, self._after, self._remake = acts, after, remake
-        self._lock, self._clock, self._new_id = lock, clock, new_id
+        self._lock, self._currency, self._clock, self._new_id = lock, currency, clock, new_id
 
     def new_id(self) -> str:
         return self._new_id("act")
@@ -182,7 +184,8 @@ class ActingDesk(Acting):
         effects = _backwards(row.effects) if back else row.effects if plan is None else plan.effects
         spoken = Plan(whom=tuple(row.account_ids), effects=tuple(effects)) if plan is None else plan
         return Done(
-            act_id=row.act_id, name=row.name, sentences=sentences(spoken), effects=effects,
+            act_id=row.act_id, name=row.name, sentences=sentences(spoken, self._currency(row.program_id)),
+            effects=effects,
             undo=row.act_id if row.can_undo else None, proposed=row.state == "proposed", told=told,
             repeated=kept.repeated, version=kept.version,
         )  # fmt: skip

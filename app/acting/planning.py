@@ -70,7 +70,7 @@ def consequence(act: Act, plan: Plan, seen: Seen, viewer: Viewer) -> Consequence
     touched = {kind: [one for one in plan.effects if one.kind == kind] for kind in ("token", "held_reward")}
     return Consequence(
         name=act.name,
-        sentences=sentences(plan),
+        sentences=sentences(plan, seen.terms.currency),
         effects=plan.effects,
         stays=plan.stays,
         accounts=len(plan.whom),

@@ -8,6 +8,7 @@ from typing import Final
 
 from app.acting.ports import Effect, EffectKind
 from app.acting.seen import Plan
+from detectors.amounts import amount
 
 _WEIGHT: Final[tuple[EffectKind, ...]] = (
     "account", "redeeming", "held_points", "held_reward", "token", "list", "label", "pair", "context", "case",
@@ -17,8 +18,8 @@ NAMED: Final = 3
 """As many are named; more are counted."""
 
 
-def sentences(plan: Plan) -> Sequence[str]:
-    """The weightiest first; what follows from the effects, then what the plan says besides."""
+def sentences(plan: Plan, currency: str) -> Sequence[str]:
+    """The weightiest first; what follows from the effects, then what the plan says besides; money in `currency`."""
     found: dict[tuple[EffectKind, str], list[Effect]] = defaultdict(list)
     for effect in plan.effects:
         found[effect.kind, effect.after].append(effect)
@@ -27,7 +28,7 @@ def sentences(plan: Plan) -> Sequence[str]:
         _TOLD[kind](effects) if after or kind == "list" else _back(effects)
         for (kind, after), effects in ordered
     ]
-    return [*told, *([_worth(plan)] if plan.points or plan.value_minor else []), *plan.shown]
+    return [*told, *([_worth(plan, currency)] if plan.points or plan.value_minor else []), *plan.shown]
 
 
 def _which(effects: Sequence[Effect], one: str) -> str:
@@ -109,10 +110,10 @@ def _case(effects: Sequence[Effect]) -> str:
     return f"The case is {effects[0].after.replace('_', ' ')}."
 
 
-def _worth(plan: Plan) -> str:
+def _worth(plan: Plan, currency: str) -> str:
     parts = [f"{plan.points:,} points"] if plan.points else []
     if plan.value_minor:
-        parts.append(f"worth {plan.value_minor / 100:,.2f}")
+        parts.append(f"worth {amount(plan.value_minor, currency)}")
     return f"At stake: {', '.join(parts)}."
 
 

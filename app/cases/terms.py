@@ -24,6 +24,7 @@ class CaseTerms(Struct, frozen=True):
     """
     `[cases]` of the policy. Amounts are in minor units of the programme's currency.
 
+    currency:      of the programme, ISO 4217: what points are worth, and every amount of its cases, is told in it.
     point_minor:   what a point is worth: a cent, what retail programmes pay for one.
     opens:         event type → the mildest decision that opens a case; `review` for those not named.
     late_hours:    what was handed in longer than this after it happened opens none: history is not news.
@@ -36,6 +37,7 @@ class CaseTerms(Struct, frozen=True):
     hold_hours:    how long points may be held for a case, at most.
     """
 
+    currency: str = "EUR"
     point_minor: float = 1.0
     opens: Mapping[str, Opens] = {}
     late_hours: int = 168
@@ -62,6 +64,7 @@ class CaseTerms(Struct, frozen=True):
 class CasesSection(Struct, frozen=True, forbid_unknown_fields=True):
     """`[cases]` as written; an absent key stays as in the layer below, `opens` type by type."""
 
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | UnsetType = UNSET
     point_minor: Annotated[float, Meta(ge=0, le=10**6)] | UnsetType = UNSET
     opens: dict[str, Opens] = {}
     late_hours: Annotated[int, Meta(ge=0, le=8_760)] | UnsetType = UNSET

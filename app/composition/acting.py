@@ -47,4 +47,12 @@ def acting_desk(
     acts = SqlActs(engine, seal, kept(master, file), sighter.digest, partial(contact_changed, record))
     ender = Ender(SqlHolds(engine), history, sighter, journal, system_clock)
     after = After(switch.tell, Telling(pipeline, record).tell, ender.step)
-    return ActingDesk(acts, after, partial(remade, issuer), record.lock, system_clock, fresh_id)
+    return ActingDesk(
+        acts,
+        after,
+        partial(remade, issuer),
+        record.lock,
+        lambda program_id: file.cases(program_id).currency,
+        system_clock,
+        fresh_id,
+    )

@@ -85,7 +85,14 @@ def console_routes(
     passwords = Passwords()
     sign_in = SignIn(users, keys, passwords, site, client_hash)
     sealing, ready = Sealing(keys.pages), review.room.get_ready  # who never serves a page draws nothing
-    console = Console(sign_in, sealing, public_url=base, clock=system_clock, came=ready)
+    console = Console(
+        sign_in,
+        sealing,
+        public_url=base,
+        clock=system_clock,
+        came=ready,
+        currency=lambda program_id: file.cases(program_id).currency,
+    )
     access = Access(
         console,
         sign_in,

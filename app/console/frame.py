@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.cases.terms import DEFAULT_CASES
 from app.console.assets import console_assets
 from app.console.cookies import Cookies
 from app.console.errors import LEADS, TITLES
@@ -58,6 +59,7 @@ class Console:
         public_url: where the console is reached; a form of another site is refused.
         clock: milliseconds since 1970-01-01 UTC.
         came: called at each visit of somebody who is signed in, before the page is asked; must not take long.
+        currency: programme → ISO 4217 code of the money its cases are told in.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Console:
         public_url: str,
         clock: Clock,
         came: Callable[[], None] = lambda: None,
+        currency: Callable[[str], str] = lambda _: DEFAULT_CASES.currency,
     ) -> None:
         self.sessions, self.sealing, self.public_url, self.clock = sessions, sealing, public_url, clock
         self._came = came
@@ -76,7 +79,8 @@ class Console:
         self.headers: Mapping[str, str] = page_headers(
             https=https, policy=CSP, features=(PASSKEY_GET, PASSKEY_CREATE)
         )
-        self.renderer = Renderer(console_assets())
+        self.currency = currency
+        self.renderer = Renderer(console_assets(), currency)
         self.places: list[Place] = []
 
     def routes(self, rooms: Sequence[Room]) -> list[Route]:

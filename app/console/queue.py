@@ -74,8 +74,8 @@ class Queue:
         return remember(visit, response, chosen.program_id)
 
     async def _page(self, visit: Visit, asked: Asked, chosen: Chosen, views: Sequence[SavedView]) -> Response:
-        scope = scope_of(visit, chosen.program_id)
-        wanted, faults = asked.chosen(visit.viewer.actor, visit.now_ms), list(asked.faults)
+        scope, currency = scope_of(visit, chosen.program_id), visit.console.currency(chosen.program_id)
+        wanted, faults = asked.chosen(visit.viewer.actor, visit.now_ms, currency), list(asked.faults)
         cursor = asked.one("cursor") or None
         try:
             page = await self._desk.list(scope, wanted, asked.order, limit=ROWS, cursor=cursor)
@@ -90,12 +90,13 @@ class Queue:
             "Queue",
             asked=asked,
             chosen=chosen,
+            currency=currency,
             rows=[shown.row(case, visit.viewer, names, visit.now_ms) for case in page.items],
             total=shown.total(asked, here),
             tabs=shown.tabs(asked, whole, mine, shown.total(asked, here) if is_free else None, views),
             priorities=shown.priorities(asked, here),
             typologies=shown.typologies(asked, here),
-            chips=shown.chips(asked, visit.now_ms),
+            chips=shown.chips(asked, visit.now_ms, currency),
             orders=[(name, told, f"{QUEUE}?{asked.query(order=name)}") for name, told in ORDERS.items()],
             ages=[("", "any time"), *[(value, told) for value, (told, _) in AGES.items()]],
             faults=faults,
@@ -126,7 +127,8 @@ class Queue:
         asked = read_text(visit.form.text("query"))
         chosen = await self._programmes.chosen(visit, asked.one("program"))
         asked = asked.within(chosen.program_id)
-        back, wanted = f"{QUEUE}?{asked.query()}", asked.chosen(visit.viewer.actor, visit.now_ms)
+        currency = visit.console.currency(chosen.program_id)
+        back, wanted = f"{QUEUE}?{asked.query()}", asked.chosen(visit.viewer.actor, visit.now_ms, currency)
         if not visit.viewer.may("approve"):
             states = tuple(one for one in wanted.states or ("open", "in_progress") if one != "escalated")
             if not states:

@@ -22,8 +22,8 @@ EXPORT_MOST: Final = 20_000
 AT_ONCE: Final = 1_000
 COLUMNS: Final = (
     "case_id", "program_id", "kind", "state", "priority", "typology", "typology_title", "account_id", "accounts",
-    "risk_score", "points", "value_minor", "loss_minor", "challenged", "reviewed", "blocked", "reasons", "opened_at",
-    "due_at", "closed_at", "assignee", "resolution", "recommendation", "overridden",
+    "risk_score", "points", "value_minor", "loss_minor", "currency", "challenged", "reviewed", "blocked", "reasons",
+    "opened_at", "due_at", "closed_at", "assignee", "resolution", "recommendation", "overridden",
 )  # fmt: skip
 
 
@@ -47,8 +47,8 @@ class Export:
         if asked.faults:
             raise turned(422, f"{asked.faults[0]} A file of other cases than asked for would mislead.", QUEUE)
         chosen = await self._programmes.chosen(visit, asked.one("program"))
-        scope = scope_of(visit, chosen.program_id)
-        wanted = asked.chosen(visit.viewer.actor, visit.now_ms)
+        scope, currency = scope_of(visit, chosen.program_id), visit.console.currency(chosen.program_id)
+        wanted = asked.chosen(visit.viewer.actor, visit.now_ms, currency)
         there = (await self._desk.counts(scope, wanted)).total
         if there > EXPORT_MOST:
             told = f"These are {there:,} cases; a file holds {EXPORT_MOST:,}. Narrow the filter."
@@ -61,13 +61,14 @@ class Export:
             cursor = page.next_cursor
             if cursor is None or len(found) > EXPORT_MOST:
                 break
-        body = "".join(rows_as_csv(COLUMNS, map(_row, found)))
+        body = "".join(rows_as_csv(COLUMNS, (_row(case, currency) for case in found)))
         return visit.file("cases.csv", body.encode(), "text/csv; charset=utf-8")
 
 
-def _row(case: Case) -> list[Cell]:
+def _row(case: Case, currency: str) -> list[Cell]:
     words: dict[str, Cell] = {
         "typology_title": case_words.typology(case.typology),
+        "currency": currency,
         "reasons": " ".join(case.reasons),
         "opened_at": when(case.opened_ms, 0).iso,
         "due_at": when(case.due_ms, 0).iso,

@@ -11,6 +11,7 @@ from app.cases.flags import OTHER
 from app.cases.ports import LIVE, QUEUE, Filter, Kind, Order
 from app.cases.states import STATES, Resolution, State
 from app.console.telling import DAY_MS
+from detectors.amounts import minor_digits
 from detectors.typologies import TYPOLOGIES
 
 QUERY_MOST: Final = 4_000
@@ -21,8 +22,6 @@ TEXT_MOST: Final = 128
 """Characters of a value: an id's."""
 SHOWN_MOST: Final = 40
 """Of it where a sentence tells of it."""
-MINOR: Final = 100
-"""Minor units in what amounts are typed in."""
 MOST_NUMBER: Final = 10**13
 AGES: Final[Mapping[str, tuple[str, int]]] = {
     "1d": ("opened in the last 24 h", 1), "7d": ("opened in the last 7 days", 7),
@@ -154,8 +153,9 @@ class Asked:
         """The order of the list."""
         return cast("Order", self.one("order") or "rank")
 
-    def chosen(self, actor: str, now_ms: int) -> Filter:
-        """What the desk is asked for."""
+    def chosen(self, actor: str, now_ms: int, currency: str) -> Filter:
+        """What the desk is asked for; amounts were typed in whole units of `currency`."""
+        minor = 10 ** minor_digits(currency)
         whose, opened = self.one("whose"), AGES.get(self.one("opened"))
         since = None if opened is None or opened[1] < 0 else now_ms - opened[1] * DAY_MS
         until = None if opened is None or opened[1] > 0 else now_ms + opened[1] * DAY_MS
@@ -172,8 +172,8 @@ class Asked:
             store_id=self.one("store") or None,
             opened_from_ms=_latest(since, self._number("from_ms")),
             opened_to_ms=_earliest(until, self._number("to_ms")),
-            value_from_minor=self._number("value_from", MINOR),
-            value_to_minor=self._number("value_to", MINOR),
+            value_from_minor=self._number("value_from", minor),
+            value_to_minor=self._number("value_to", minor),
             due_before_ms=now_ms if self.one("overdue") else None,
             reasons=self.several("reason"),
             decisions=cast("Any", self.several("decision")),

@@ -199,22 +199,22 @@ def _facet(asked: Asked, name: str, value: str, text: str, count: int) -> Facet:
 
 _CHIPS: Final[Mapping[str, str]] = {
     "typology": "", "kind": "", "decision": "with a ", "reason": "for ", "resolution": "found ", "partner": "partner ",
-    "store": "store ", "account": "account ", "value_from": "from €", "value_to": "below €", "opened": "",
+    "store": "store ", "account": "account ", "value_from": "from ", "value_to": "below ", "opened": "",
     "from_ms": "opened from ", "to_ms": "opened before ", "overdue": "",
 }  # fmt: skip
 """Filter → what stands before its value. State and priority are seen in the tabs."""
 
 
-def chips(asked: Asked, now_ms: int) -> Sequence[tuple[str, str]]:
+def chips(asked: Asked, now_ms: int, currency: str) -> Sequence[tuple[str, str]]:
     """What is set, in words, and where it is not."""
     return [
-        (f"{before}{_told(name, value, now_ms)}", f"{QUEUE}?{asked.without(name, value)}")
+        (f"{before}{_told(name, value, now_ms, currency)}", f"{QUEUE}?{asked.without(name, value)}")
         for name, before in _CHIPS.items()
         for value in asked.several(name)
     ]
 
 
-def _told(name: str, value: str, now_ms: int) -> str:
+def _told(name: str, value: str, now_ms: int, currency: str) -> str:
     if name == "typology":
         return case_words.typology(value)
     if name in {"from_ms", "to_ms"}:
@@ -222,7 +222,7 @@ def _told(name: str, value: str, now_ms: int) -> str:
     if name == "opened":
         return AGES[value][0]
     if name in {"value_from", "value_to"}:
-        return points(int(value))
+        return f"{points(int(value))} {currency}"
     if name == "kind":
         return {"ring": "rings", "account": "single accounts"}[value]
     return "overdue" if name == "overdue" else value.replace("_", " ") if name == "resolution" else value

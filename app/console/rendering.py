@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,9 +21,10 @@ class Renderer:
     """
     Args:
         assets: style sheets and scripts, by the name templates know them by.
+        currency: programme → ISO 4217 code of its money.
     """
 
-    def __init__(self, assets: Mapping[str, Asset]) -> None:
+    def __init__(self, assets: Mapping[str, Asset], currency: Callable[[str], str]) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER),
             autoescape=True,
@@ -36,6 +37,7 @@ class Renderer:
             "icon": icon,
             "points": telling.points,
             "money": telling.money,
+            "worth": lambda minor, program_id: telling.money(minor, currency(program_id)),
             "span": telling.span,
             "browser": telling.browser,
             "role_names": ROLE_NAMES,

@@ -6,16 +6,10 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from detectors.amounts import minor_digits
 from tokens.token import Locale
 
 NARROW: Final = "\N{NO-BREAK SPACE}"
-MINOR_DIGITS: Final = {
-    **dict.fromkeys(
-        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
-         "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}  # fmt: skip
-"""Digits of the minor unit, where it is not two: ISO 4217."""
 SIGNS: Final = {"EUR": "€", "GBP": "£", "USD": "$"}
 MONTHS: Final[dict[Locale, tuple[str, ...]]] = {
     "en": (
@@ -44,7 +38,7 @@ def number(value: int, locale: Locale) -> str:
 
 def money(minor: int, currency: str, locale: Locale) -> str:
     """Minor units as an amount: `€10.00` or `10,00 €`; a currency without a sign is named by its code."""
-    digits = MINOR_DIGITS.get(currency, 2)
+    digits = minor_digits(currency)
     whole, part = divmod(abs(minor), 10**digits)
     point = "." if locale == "en" else ","
     amount = number(whole, locale) + (f"{point}{part:0{digits}d}" if digits else "")

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from app.console.telling import span
 from app.playbook.cases import Case, Line, Thing
+from detectors.amounts import amount
 from detectors.event import Event
 from detectors.verdict import Verdict
 
@@ -181,7 +182,7 @@ def _note(event: Event, names: _Names) -> str:
         ]
         told.append(f"changed {', '.join(name.replace('_', ' ') for name in fields)}")
     if event.money is not None:
-        told.append(f"{event.money.amount_minor / 100:,.2f} {event.money.currency}")
+        told.append(amount(event.money.amount_minor, event.money.currency))
     if event.counterparty_account_id is not None:
         told.append(f"to {names.of('counterparty', event.counterparty_account_id)}")
     if event.reward_liquidity is not None:

@@ -97,7 +97,7 @@ class House:
             self.switch.tell, Telling(installation.pipeline, installation.record).tell, self.ender.step
         )
         self.desk = ActingDesk(
-            self.acts, after, partial(remade, self._issuer()), installation.record.lock, clock, new_id
+            self.acts, after, partial(remade, self._issuer()), installation.record.lock, lambda _: "EUR", clock, new_id
         )
 
     def _issuer(self) -> Issuer:

@@ -54,9 +54,9 @@ class Floor:
         self.users.enrol(link_hash, Credentials("hash", b"seed", 0, ()), session, ADMIN, self.now_ms)
         return a_viewer(role, user_id=user_id, email=person.email, scope=scope)
 
-    def window(self, viewer: Viewer) -> Window:
-        """At the queue."""
-        return Window([self.room], viewer, a_console(viewer, self.now_ms))
+    def window(self, viewer: Viewer, **given: Any) -> Window:
+        """At the queue; `given` is of its frame."""
+        return Window([self.room], viewer, a_console(viewer, self.now_ms, **given))
 
     def open(self, account_id: str = "m-1", program_id: str = "default", **given: Any) -> Case:
         """A case; `given` is of its decision, `set` of its row, `stores` where it took place."""

@@ -51,6 +51,20 @@ async def test_a_row_says_what_who_why_how_much_and_by_when(floor: Floor):
         assert part in told
 
 
+async def test_amounts_are_told_filtered_and_exported_in_the_programmes_own_currency(floor: Floor):
+    """Yen have no minor unit: 1,234 of them are 1,234, and not 12.34."""
+    floor.open("m-1", points=1_234)
+    window = floor.window(floor.somebody("ana", "senior"), currency=lambda _: "JPY")
+    told = words((await window.get(QUEUE)).text)
+    assert "1,234\N{NO-BREAK SPACE}JPY" in told or "1,234 JPY" in told
+    assert listed((await window.get(f"{QUEUE}?value_from=1234")).text) == ["m-1"]
+    none = await window.get(f"{QUEUE}?value_from=1235")
+    assert listed(none.text) == []
+    assert "from 1,235 JPY" in words(none.text)
+    [head, row] = (await window.get(f"{QUEUE}/cases.csv?state=all")).text.splitlines()
+    assert dict(zip(head.split(","), row.split(","), strict=True))["currency"] == "JPY"
+
+
 async def test_tabs_and_facets_count_exactly_what_they_lead_to(either: Floor):
     ana, ben = either.somebody("ana"), either.somebody("ben")
     found = [

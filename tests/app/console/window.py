@@ -37,10 +37,10 @@ def a_viewer(role: Any = "analyst", **given: Any) -> Viewer:
     return Viewer(**{"user_id": "usr_1", "email": "ana@shop.example", "role": role} | given)
 
 
-def a_console(viewer: Viewer | None, now_ms: int = NOW_MS, came: Any = lambda: None) -> Console:
+def a_console(viewer: Viewer | None, now_ms: int = NOW_MS, came: Any = lambda: None, **given: Any) -> Console:
     """The frame."""
     sealing = Sealing(Seal(bytes(range(32))))
-    return Console(OneSession(viewer), sealing, public_url=PUBLIC, clock=lambda: now_ms, came=came)
+    return Console(OneSession(viewer), sealing, public_url=PUBLIC, clock=lambda: now_ms, came=came, **given)
 
 
 class Window:
