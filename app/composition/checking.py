@@ -5,41 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from sqlalchemy import Engine
-
 from app.clock import system_clock
-from app.journal import Journal
-from app.policy.file import PolicyFile
+from app.composition.ground import Ground
+from app.composition.token_stores import TokenStores
 from app.redeeming.checking import RedemptionCheck
 from app.redeeming.deciding import Decide, Decider
-from app.sighting import Sighter
 from app.stepping_up.channels import Channels, Person
 from app.stepping_up.offering import REST_MS
-from app.store.sql import SqlRecord
-from app.store.sql.otp import SqlChallenges, SqlPasskeys
-from app.store.sql.tokens import SqlLedger, SqlOpenings
-from app.store.valkey import ValkeyHistory
 from detectors.policy import StepUpMethod
 from tokens.token import Token
 
 
 def redemption_check(
-    *,
-    decide: Decide,
-    caught_up: Callable[[], Coroutine[Any, Any, None]],
-    engine: Engine,
-    ledger: SqlLedger,
-    challenges: SqlChallenges,
-    passkeys: SqlPasskeys,
-    history: ValkeyHistory,
-    record: SqlRecord,
-    journal: Journal,
-    sighter: Sighter,
-    file: PolicyFile,
-    region: str | None,
+    ground: Ground, stores: TokenStores, decide: Decide, caught_up: Callable[[], Coroutine[Any, Any, None]]
 ) -> RedemptionCheck:
-    """The check over these stores. `region`: of telephone numbers without a country code."""
-    channels = Channels(record, challenges, passkeys, region)
+    """The check over these stores, by this scorer; `caught_up` waits until the record holds what it decided."""
+    file, record = ground.file, ground.record
+    channels = Channels(record, stores.challenges, stores.passkeys, ground.settings.home_country)
 
     def ways(token: Token, now_ms: int) -> Sequence[StepUpMethod]:
         by_ms = now_ms - REST_MS
@@ -47,5 +29,5 @@ def redemption_check(
         allowed = file.programme(token.program_id).step_up
         return channels.left(person, allowed, file.terms(token.program_id), token.reward.points)
 
-    decider = Decider(decide, history, record, journal, sighter, caught_up, system_clock)
-    return RedemptionCheck(decider, SqlOpenings(engine), ledger, ways, system_clock)
+    decider = Decider(decide, ground.history, record, ground.journal, ground.sighter, caught_up, system_clock)
+    return RedemptionCheck(decider, stores.openings, stores.ledger, ways, system_clock)

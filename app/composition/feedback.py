@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
-
 from app import metrics
 from app.clock import system_clock
+from app.composition.ground import Ground
 from app.feedback.desk import FeedbackDesk
 from app.ids import fresh_id
 from app.keys import derive
 from app.redeeming.desk import Caller
 from app.redeeming.secrets import Secrets
 from app.seal import Seal
-from app.sighting import Sighter
-from app.store.pipeline import Pipeline
-from app.store.sql import SqlRecord
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.audit import Audit
 from app.store.sql.feedback import SqlFeedback
@@ -22,13 +18,15 @@ from app.store.telling import Telling
 from tokens.who import Who
 
 
-def feedback_desk(
-    master: bytes, engine: Engine, pipeline: Pipeline, record: SqlRecord, sighter: Sighter
-) -> FeedbackDesk:
+def feedback_desk(ground: Ground) -> FeedbackDesk:
     """The use cases, over these stores."""
-    seal = Seal(derive(master, "record"))
-    store = SqlFeedback(engine, seal, AccountKeys(seal), Audit(derive(master, "audit"), metrics.audited))
-    return FeedbackDesk(store, Telling(pipeline, record).tell, sighter.digest, system_clock, fresh_id)
+    seal, audit = (
+        Seal(derive(ground.master, "record")),
+        Audit(derive(ground.master, "audit"), metrics.audited),
+    )
+    store = SqlFeedback(ground.engine, seal, AccountKeys(seal), audit)
+    tell = Telling(ground.pipeline, ground.record).tell
+    return FeedbackDesk(store, tell, ground.sighter.digest, system_clock, fresh_id)
 
 
 class Callers:

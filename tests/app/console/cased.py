@@ -16,6 +16,7 @@ from app.composition.acting import acting_desk
 from app.composition.case_page import case_room
 from app.composition.cases import Cases, kept
 from app.composition.console import sql_users
+from app.composition.ground import Ground
 from app.composition.reviewing import reviewing
 from app.composition.tokens import Tokens
 from app.console.colleagues import Colleagues
@@ -57,14 +58,12 @@ class CaseHouse:
         async def caught_up() -> None:
             return None
 
-        tokens = Tokens(
-            settings, MASTER, one.engine, one.pipeline, one.record, one.policy, one.history, one.sighter,
-            journal=one.journal, decide=one.scorer.decide, caught_up=caught_up,
+        ground = Ground(
+            settings, MASTER, one.engine, one.record, one.pipeline, one.history, one.policy, one.sighter,
+            one.journal,
         )  # fmt: skip
-        self.acting = acting_desk(
-            MASTER, one.engine, one.pipeline, one.record, one.policy, one.history, one.sighter,
-            journal=one.journal, switch=tokens.switch, issuer=tokens.issuer,
-        )  # fmt: skip
+        tokens = Tokens(ground, decide=one.scorer.decide, caught_up=caught_up)
+        self.acting = acting_desk(ground, tokens.locking.switch, tokens.issuer)
         explain = Explainer(one.record, one.policy).explain
         review = reviewing(
             MASTER, one.engine, one.record, one.policy, one.sighter, explain, Shelf(self.directory / "models")
