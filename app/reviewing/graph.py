@@ -85,8 +85,8 @@ class Neighbours(Protocol):
 
     def users_of(
         self, program_id: str, wanted: Collection[tuple[str, bytes]], limit: int, scope: Scope
-    ) -> Sequence[Use]:
-        """Who used any of these identifiers, by account id."""
+    ) -> Sequence[str]:
+        """The accounts that used any of these identifiers, in order."""
         ...
 
     def links_of(
@@ -109,7 +109,7 @@ def around(
     for hop in (1, 2):
         used = record.shared_by(program_id, at_the_edge, MOST_ROWS, scope)
         opened = drawing.take_things(used, hop)
-        reached = [use.account_id for use in record.users_of(program_id, opened, MOST_ROWS, scope)]
+        reached = record.users_of(program_id, opened, MOST_ROWS, scope)
         found = record.links_of(program_id, at_the_edge, MOST_ROWS, scope)
         at_the_edge = drawing.take_accounts([*(link.other for link in found), *reached], hop)
         if not at_the_edge:

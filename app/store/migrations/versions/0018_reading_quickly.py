@@ -7,13 +7,20 @@ revision = "0018"
 down_revision = "0017"
 
 _REMADE = ("identifier_uses", "identifiers", "daily_figures")
-_LIVE, _TOUCHED, _CLOSED = (
-    sa.text(told) for told in ("state <> 'closed'", "touched_ms IS NOT NULL", "closed_ms IS NOT NULL")
+_LIVE, _TOUCHED, _CLOSED, _MERGED = (
+    sa.text(told)
+    for told in (
+        "state <> 'closed'",
+        "touched_ms IS NOT NULL",
+        "closed_ms IS NOT NULL",
+        "merged_into IS NOT NULL",
+    )
 )
 _HEALTH = (
     ("ix_cases_standing", ["program_id", "priority", "state", "due_ms", "opened_ms"], _LIVE),
     ("ix_cases_touched", ["program_id", "opened_ms", "touched_ms"], _TOUCHED),
     ("ix_cases_closed", ["program_id", "closed_ms", "due_ms", "opened_ms"], _CLOSED),
+    ("ix_cases_merged", ["merged_into"], _MERGED),
 )
 
 

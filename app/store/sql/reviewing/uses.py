@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _decode: Final = msgspec.msgpack.Decoder(tuple[tuple[str, str, float], ...]).decode
 _its: Final = identifier_uses.c
-BY_ACCOUNT: Final = "INDEXED BY sqlite_autoindex_identifier_uses_1"
-"""The table's own order. SQLite reads the whole programme otherwise: seconds at half a million uses."""
 _USES: Final = select(
     *(_its[name] for name in Use._fields if name != "accounts"), identifiers.c.accounts
 ).join_from(
@@ -33,6 +31,9 @@ _USES: Final = select(
     & (identifiers.c.kind == _its.kind)
     & (identifiers.c.digest == _its.digest),
 )
+_ACCOUNTS: Final = select(_its.account_id)
+"""By what they used: the index of digests holds all that is asked. Asked for more columns, or of several for an order,
+SQLite goes by account and reads the whole programme: 30 ms at a million decisions instead of 0.2."""
 
 
 def _shown(program_id: str, account: Any, scope: Scope) -> ColumnElement[bool]:
@@ -60,8 +61,11 @@ class SqlUses:
         self, program_id: str, kind: str, digest: bytes, limit: int, scope: Scope
     ) -> Sequence[Use]:
         """Who used it, by account id, as far as the scope shows them."""
-        query = _USES.where(_its.program_id == program_id, _its.kind == kind, _its.digest == digest)
-        return self._read(_scoped(query, program_id, scope).order_by(_its.account_id).limit(limit))
+        this = (_its.program_id == program_id, _its.kind == kind, _its.digest == digest)
+        found = _scoped(_ACCOUNTS.where(*this), program_id, scope).order_by(_its.account_id).limit(limit)
+        with reading(self._engine) as connection:
+            names = connection.scalars(found).all()
+        return self._read(_USES.where(*this, _its.account_id.in_(names)).order_by(_its.account_id))
 
     def shared_by(
         self, program_id: str, account_ids: Collection[str], limit: int, scope: Scope
@@ -72,24 +76,23 @@ class SqlUses:
             _its.account_id.in_(sorted(account_ids)),
             identifiers.c.accounts > 1,
         )
-        query = query.with_hint(identifier_uses, BY_ACCOUNT, "sqlite")
         order = identifiers.c.accounts, _its.kind, _its.digest, _its.account_id
         return self._read(_scoped(query, program_id, scope).order_by(*order).limit(limit))
 
     def users_of(
         self, program_id: str, wanted: Collection[tuple[str, bytes]], limit: int, scope: Scope
-    ) -> Sequence[Use]:
-        """Who used any of these identifiers, by account id."""
-        if not wanted:
-            return []
+    ) -> Sequence[str]:
+        """The accounts that used any of these identifiers, in order."""
         digests: dict[str, list[bytes]] = {}
         for kind, digest in sorted(wanted):
             digests.setdefault(kind, []).append(digest)
-        found: list[Use] = []
-        for kind, some in digests.items():  # SQLite finds no index for pairs in a list
-            query = _USES.where(_its.program_id == program_id, _its.kind == kind, _its.digest.in_(some))
-            found += self._read(_scoped(query, program_id, scope).limit(limit))
-        return sorted(found, key=lambda use: (use.account_id, use.kind, use.digest))[:limit]
+        found: set[str] = set()
+        with reading(self._engine) as connection:
+            for kind, some in digests.items():  # SQLite finds no index for pairs in a list
+                these = (_its.program_id == program_id, _its.kind == kind, _its.digest.in_(some))
+                query = _scoped(_ACCOUNTS.where(*these), program_id, scope).limit(limit)
+                found.update(connection.scalars(query))
+        return sorted(found)[:limit]
 
     def links_of(
         self, program_id: str, account_ids: Collection[str], limit: int, scope: Scope
