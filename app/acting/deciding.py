@@ -11,6 +11,7 @@ from app.acting.ports import Act, ActName, Effect, Refused
 from app.acting.seen import Plan, Planned, Seen, held_word, moved, whom_of
 from app.acting.steps import Revoke, SetHold
 from app.acting.terms import BLOCK_FOR_MS, TOKENS_AT_ONCE
+from app.cases.letting_go import why_second
 from app.cases.moving import RELEASES
 from app.cases.ports import Wish
 from app.cases.states import Resolution
@@ -19,6 +20,8 @@ from app.feedback.ports import LabelName
 TOO_MANY: Final = Refused(
     "impossible", f"More than {TOKENS_AT_ONCE} live tokens: name fewer of the accounts.", "account_ids"
 )
+
+UNTIL_THEN: Final = "Another person has to approve it; until then nothing happens to the member."
 
 
 def release(act: Act, seen: Seen, reason: str) -> Planned:
@@ -30,12 +33,14 @@ def release(act: Act, seen: Seen, reason: str) -> Planned:
     held = seen.case.hold_ms is not None or part.lets_go
     value = max(seen.case.value_minor if held else 0, part.worth(seen))
     opens = not seen.closed.isdisjoint(whom)  # what two people closed, two people open
-    if opens or (held and value >= seen.terms.four_eyes_minor):
-        return _proposed(act, seen, reason, "legitimate", whom)
+    why = why_second(value, seen.before, seen.terms) if held else ""
+    if opens or why:
+        return _proposed(act, seen, reason, "legitimate", whom, why)
     wish = Wish(
         move="close", resolution="legitimate", reason=reason, evidence=act.evidence, spent_ms=act.spent_ms
     )
-    return _decided(seen, wish, whom, part)
+    plan = _decided(seen, wish, whom, part)
+    return replace(plan, let_go_minor=value if held else 0) if isinstance(plan, Plan) else plan
 
 
 def block(act: Act, seen: Seen, reason: str) -> Planned:
@@ -161,7 +166,9 @@ def _decided(seen: Seen, wish: Wish, whom: tuple[str, ...], part: Part) -> Plann
     )  # fmt: skip
 
 
-def _proposed(act: Act, seen: Seen, reason: str, resolution: Resolution, whom: tuple[str, ...]) -> Planned:
+def _proposed(
+    act: Act, seen: Seen, reason: str, resolution: Resolution, whom: tuple[str, ...], why: str = ""
+) -> Planned:
     closes = act.name == "close_account"
     wish = Wish(
         move="propose", resolution=resolution, close_account=closes, reason=reason, evidence=act.evidence,
@@ -178,7 +185,7 @@ def _proposed(act: Act, seen: Seen, reason: str, resolution: Resolution, whom: t
     return Plan(
         whom=whom, effects=(effect,), wish=wish, needs_second=True,
         right="close_account" if closes else "release_above",
-        shown=("Another person has to approve it; until then nothing happens to the member.", then),
+        shown=(*([why] if why else []), UNTIL_THEN, then),
     )  # fmt: skip
 
 

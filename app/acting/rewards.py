@@ -11,6 +11,7 @@ from app.acting.ports import Act, Effect, Refused, TellsIn
 from app.acting.seen import Plan, Planned, Seen
 from app.acting.steps import LetGo, Replace, Revoke
 from app.acting.terms import REMADE_FOR_S, RIGHTS
+from app.cases.letting_go import why_second
 from tokens.states import LIVE
 from tokens.token import Token
 from tokens.vault import holds_nothing
@@ -49,13 +50,14 @@ def release_token(act: Act, seen: Seen, _reason: str) -> Planned:
         return NO_TOKEN
     if token.held_ms is None or token.state not in LIVE:
         return Refused("impossible", f"The token is {token.state}, and not held.", "token_id")
-    if _worth(token, seen) >= seen.terms.four_eyes_minor:
-        message = "So much is let go with its case, which a second person approves."
-        return Refused("needs_second", message, "name")
+    worth = _worth(token, seen)
+    why = why_second(worth, seen.before, seen.terms)
+    if why:
+        return Refused("needs_second", f"{why} So it is let go with its case, by a release.", "name")
     effect = Effect("held_reward", token.token_id, "held", "let go")
     stays = ("What was let go stays let go; while it is not redeemed the token can be revoked.",)
     plan = _of(token, LetGo(token.token_id), effect, seen, act)
-    return replace(plan, stays=stays, told=WORKS_TOLD)
+    return replace(plan, stays=stays, told=WORKS_TOLD, let_go_minor=worth)
 
 
 def reissue_token(act: Act, seen: Seen, _reason: str) -> Planned:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from app.acting.ports import Act, Consequence, Effect, Refused, TellsIn
 from app.acting.steps import Step
+from app.cases.letting_go import NOTHING, LetGoBefore
 from app.cases.moving import decide
 from app.cases.ports import Case, CaseFile, Refusal, Wish
 from app.cases.terms import CaseTerms
@@ -55,6 +56,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     own:      what would take back what was done from this case before and still stands.
     closed:   accounts that are closed.
     beyond:   accounts none of whose flagged decisions touched what the viewer is limited to: not theirs to act on.
+    before:   what the actor let go in the last 24 hours.
     renewed:  the member's contacts changed within 72 h.
     """
 
@@ -73,6 +75,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     proposed: Proposed | None = None
     closed: frozenset[str] = frozenset()
     beyond: frozenset[str] = frozenset()
+    before: LetGoBefore = NOTHING
     renewed: bool = False
 
     @property
@@ -90,6 +93,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     What an act comes to. `wish`: the case's own move; None: it stays as it is, with a mark that something was done.
 
     whom: the accounts it is about. `shown`: what the analyst is told, without what follows from the effects.
+    let_go_minor: what goes out by one person's word, which counts for the next 24 hours.
     """
 
     whom: tuple[str, ...]
@@ -102,6 +106,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     right: Action = "work_case"
     points: int = 0
     value_minor: int = 0
+    let_go_minor: int = 0
     needs_second: bool = False
     can_undo: bool = True
 
@@ -112,7 +117,7 @@ Outcome = Consequence | Refused
 
 def moved(seen: Seen, wish: Wish) -> Effect | Refused:
     """What the case's move does to the case, by the law of moves, or why it may not be made."""
-    change = decide(seen.case, wish, seen.actor, seen.now_ms, seen.terms)
+    change = decide(seen.case, wish, seen.actor, seen.now_ms, seen.terms, seen.before)
     if isinstance(change, Refusal):
         return refused(change)
     names = Case.__struct_fields__

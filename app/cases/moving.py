@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from app.cases.letting_go import NOTHING, LetGoBefore, why_second
 from app.cases.ports import NOTE_MOST, REASON_MOST, Case, Refusal, Why, Wish
 from app.cases.states import MoveName, Resolution, after, moves
 from app.cases.terms import HOUR_MS, CaseTerms
@@ -56,22 +57,25 @@ class Change(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A move as asked for: of which case, what, by whom, when, under which terms."""
+    """A move as asked for: of which case, what, by whom, when, under which terms, and what they let go before it."""
 
     case: Case
     wish: Wish
     actor: str
     now_ms: int
     terms: CaseTerms
+    before: LetGoBefore = NOTHING
 
     def refuse(self, why: Why, message: str, field: str = "") -> Refusal:
         """Why not."""
         return Refusal(why, message, field, self.case)
 
 
-def decide(case: Case, wish: Wish, actor: str, now_ms: int, terms: CaseTerms) -> Change | Refusal:
-    """What the move changes, or why it may not be made."""
-    asked = Asked(case, wish, actor, now_ms, terms)
+def decide(
+    case: Case, wish: Wish, actor: str, now_ms: int, terms: CaseTerms, before: LetGoBefore = NOTHING
+) -> Change | Refusal:
+    """What the move changes, or why it may not be made. `before`: what the actor let go in the last 24 hours."""
+    asked = Asked(case, wish, actor, now_ms, terms, before)
     refusal = _fits(asked)
     if refusal is not None:
         return refusal
@@ -95,6 +99,11 @@ def is_held(case: Case, actor: str, now_ms: int) -> bool:
 def is_by_two(case: Case) -> bool:
     """Whether one person proposed how the case is closed and another approved it; not undone by the first alone."""
     return case.state == "closed" and case.proposed_by is not None
+
+
+def lets_go(case: Case, wish: Wish) -> bool:
+    """Whether a move, made by one person, lets go of what the case holds."""
+    return wish.move == "close" and case.hold_ms is not None and wish.resolution in RELEASES
 
 
 def as_before(before: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -211,11 +220,10 @@ def _close(asked: Asked) -> Change | Refusal:
         return asked.refuse(
             "needs_second", "Closing an account needs a second person: propose it.", "close_account"
         )
-    releases = asked.case.hold_ms is not None and asked.wish.resolution in RELEASES
-    if releases and asked.case.value_minor >= asked.terms.four_eyes_minor:
-        return asked.refuse(
-            "needs_second", "Releasing so much needs a second person: propose it.", "resolution"
-        )
+    if lets_go(asked.case, asked.wish):
+        why = why_second(asked.case.value_minor, asked.before, asked.terms)
+        if why:
+            return asked.refuse("needs_second", f"{why} Propose it.", "resolution")
     return _closed(asked, asked.wish.resolution)
 
 

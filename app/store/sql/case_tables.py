@@ -28,6 +28,7 @@ _WAKES: Final = text("wake_ms IS NOT NULL")
 _HELD: Final = text("hold_ms IS NOT NULL")
 _LEASED: Final = text("lease_ms IS NOT NULL")
 _ASSIGNED: Final = text("assignee IS NOT NULL")
+_MERGED: Final = text("merged_into IS NOT NULL")
 _TOUCHED: Final = text("touched_ms IS NOT NULL")
 _CLOSED: Final = text("closed_ms IS NOT NULL")
 
@@ -199,6 +200,28 @@ case_notes = Table(
     Index("ix_case_notes_case", "case_id", "seq"),
 )
 """Notes, sealed under the account's key of that `key_id`."""
+
+case_let_go = Table(
+    "case_let_go",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("program_id", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("value_minor", BigInteger, nullable=False),
+    Index("ix_case_let_go_actor", "program_id", "actor", "at_ms"),
+)
+"""What one person let go from a case, without a second one. What is older than a day counts no more, and goes when the
+same person lets something go again."""
+
+case_letting_go = Table(
+    "case_letting_go",
+    metadata,
+    Column("program_id", Text, primary_key=True),
+    Column("actor", Text, primary_key=True),
+)
+"""Held until the commit by who lets something go, so that of two acts at once the second counts the first."""
 
 case_cursors = Table(
     "case_cursors",

@@ -97,7 +97,13 @@ class House:
             self.switch.tell, Telling(installation.pipeline, installation.record).tell, self.ender.step
         )
         self.desk = ActingDesk(
-            self.acts, after, partial(remade, self._issuer()), installation.record.lock, lambda _: "EUR", clock, new_id
+            self.acts,
+            after,
+            partial(remade, self._issuer()),
+            installation.record.lock,
+            lambda _: "EUR",
+            clock,
+            new_id,
         )
 
     def _issuer(self) -> Issuer:
@@ -140,8 +146,9 @@ class House:
         number = next(self.numbers)
         made = new_token(
             number, account_id=account_id, campaign_id=None, issued_ms=NOW_MS, not_before_ms=NOW_MS,
-            expires_ms=NOW_MS + 72 * HOUR_MS, reward=Reward(points=100),
-            shut=shut(payload, server_key=bytes(32), secret=bytes(32), place=(PROGRAM,), jti=b"j"), **more,
+            expires_ms=NOW_MS + 72 * HOUR_MS,
+            shut=shut(payload, server_key=bytes(32), secret=bytes(32), place=(PROGRAM,), jti=b"j"),
+            **({"reward": Reward(points=100)} | more),
         )  # fmt: skip
         assert self.ledger.issue([(made, None, None)], SHOP) == ["issued"]
         return made.token_id
@@ -149,7 +156,7 @@ class House:
     def hold_token(self, token_id: str) -> None:
         token = self.ledger.token_of(PROGRAM, token_id)
         assert token is not None
-        assert self.ledger.hold(token.token_hash, "dec_x", SHOP, NOW_MS)
+        assert self.ledger.hold(token.token_hash, f"dec_{token_id}", SHOP, NOW_MS)
 
     def version(self, case_id: str) -> int:
         return self.case(case_id).version

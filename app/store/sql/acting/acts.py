@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from app.acting.keeping import Acts, Kept, Order
-from app.acting.ports import Act, ActRow, Effect, Refused
+from app.acting.ports import Act, ActName, ActRow, Effect, Refused
 from app.acting.seen import Plan, Seen, refused
 from app.acting.steps import Step, Switch
 from app.cases.ports import Case, CaseFile, Refusal, Scope
@@ -23,6 +23,7 @@ from app.store.sql.acting.stepping import Doing, NotDone, Stepper, Stores
 from app.store.sql.audit import Entry
 from app.store.sql.cases import Kept as CasesKept
 from app.store.sql.cases import SqlCases
+from app.store.sql.cases.letting_go import note_let_go, stand_to_let_go
 from app.store.sql.cases.writing import Writing
 from app.store.sql.feedback import SqlFeedback
 from app.store.sql.locks import SqlLocks
@@ -31,6 +32,8 @@ from app.store.sql.tables import account_keys
 from tokens.who import Who
 
 UNKNOWN: Final = Refused("unknown", "There is no such case.")
+RELEASING: Final = frozenset[ActName]({"release", "release_token"})
+"""Acts by which one person lets something go."""
 CLOSED_SINCE: Final = "Two people closed the account since: it is not unlocked by one."
 _encode: Final = msgspec.json.Encoder().encode
 _effects: Final = msgspec.json.Decoder(tuple[Effect, ...]).decode
@@ -181,6 +184,8 @@ class SqlActs(Acts):
         file = work.cases.file(scope, case_id)
         if file is None:
             raise _TurnedDown(UNKNOWN)
+        if act.name in RELEASING:
+            stand_to_let_go(work.connection, case.program_id, order.who.actor)
         seen = self._seen(work.connection, scope, file, act, order.who, work.now_ms)
         plan = order.plan(seen)
         if isinstance(plan, Refused):
@@ -196,6 +201,8 @@ class SqlActs(Acts):
         its = case_acts.c.act_id == act.act_id
         text = _encode(tuple(reversed(undoing))).decode()
         work.connection.execute(update(case_acts).where(its).values(undoing=text))
+        if plan.let_go_minor:
+            note_let_go(work.connection, case, order.who.actor, plan.let_go_minor, work.now_ms)
         work.end(case.program_id, f"act.{act.name}", act.act_id, case_id)
         return Kept(row, plan.steps, after.version)
 

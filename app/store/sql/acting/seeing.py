@@ -18,6 +18,7 @@ from app.ports.locks import LockRow
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.act_tables import case_act_accounts, case_acts
 from app.store.sql.case_tables import case_decisions
+from app.store.sql.cases.letting_go import let_go_before
 from app.store.sql.feedback_tables import account_words, pair_verdicts
 from app.store.sql.lock_tables import account_locks
 from app.store.sql.tables import decisions, holds, list_entries
@@ -68,6 +69,7 @@ def see(
         proposed=_proposed(connection, case),
         closed=closed_of(connection, case.program_id, names),
         beyond=beyond,
+        before=let_go_before(connection, case, actor, now_ms),
         renewed=remade and token is not None and eyes.renewed(case.program_id, token.account_id, now_ms),
     )
 

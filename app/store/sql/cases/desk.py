@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from msgspec import structs
 from sqlalchemy import insert, select, update
 
-from app.cases.moving import UNDOABLE, Change, as_before, decide, is_held
+from app.cases.letting_go import NOTHING
+from app.cases.moving import UNDOABLE, Change, as_before, decide, is_held, lets_go
 from app.cases.ports import NOTE_MOST, Case, Filter, Note, Refusal, Scope, Wish
 from app.cases.states import MoveName
 from app.store.sql.act_tables import case_acts
 from app.store.sql.case_tables import case_accounts, case_moves, case_notes, cases
 from app.store.sql.cases.joining import Joining
+from app.store.sql.cases.letting_go import let_go_before, note_let_go, stand_to_let_go
 from app.store.sql.cases.reading import CaseReading
 from app.store.sql.cases.rows import CASE, MOVES, case_of, chosen_by, columns, free, seen_by
 from app.store.sql.cases.writing import Kept, Writing
-from app.store.sql.reach import Joined, in_one
+from app.store.sql.reach import Joined, in_one, reading
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -139,7 +141,7 @@ class SqlCases(CaseReading):
                 return Refusal("illegal", _PROPOSED, "move", case)
             if wish.move == "merge" and wish.into:
                 return self._merge(writing, case, held.get(wish.into), wish)
-            return self._decided(writing, case, wish)
+            return self._decided(writing, case, wish, of_act=of_act)
 
         return self._in_one(who, now_ms, move)
 
@@ -174,13 +176,21 @@ class SqlCases(CaseReading):
         found = self.some(scope, [case_id])
         if not found:
             return _UNKNOWN
-        change = decide(found[0], wish, who.actor, now_ms, self._kept.terms(scope.program_id))
+        with reading(self._engine) as connection:
+            before = let_go_before(connection, found[0], who.actor, now_ms)
+        change = decide(found[0], wish, who.actor, now_ms, self._kept.terms(scope.program_id), before)
         return change if isinstance(change, Refusal) else structs.replace(found[0], **change.fields)
 
-    def _decided(self, writing: Writing, case: Case, wish: Wish) -> Case | Refusal:
-        change = decide(case, wish, writing.who.actor, writing.now_ms, self._kept.terms(case.program_id))
+    def _decided(self, writing: Writing, case: Case, wish: Wish, *, of_act: bool = False) -> Case | Refusal:
+        actor, now_ms, before = writing.who.actor, writing.now_ms, NOTHING
+        if lets_go(case, wish):
+            stand_to_let_go(writing.connection, case.program_id, actor)
+            before = let_go_before(writing.connection, case, actor, now_ms)
+        change = decide(case, wish, actor, now_ms, self._kept.terms(case.program_id), before)
         if isinstance(change, Refusal):
             return change
+        if lets_go(case, wish) and not of_act:  # an act notes what it lets go itself
+            note_let_go(writing.connection, case, actor, case.value_minor, now_ms)
         if wish.move == "split":
             return self._split(writing, case, change, wish)
         return self._written(writing, case, wish.move, change, wish.reason)
