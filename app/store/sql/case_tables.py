@@ -27,6 +27,7 @@ _OPEN: Final = text("is_open = 1")
 _WAKES: Final = text("wake_ms IS NOT NULL")
 _HELD: Final = text("hold_ms IS NOT NULL")
 _LEASED: Final = text("lease_ms IS NOT NULL")
+_MERGED: Final = text("merged_into IS NOT NULL")
 _ASSIGNED: Final = text("assignee IS NOT NULL")
 _MERGED: Final = text("merged_into IS NOT NULL")
 _TOUCHED: Final = text("touched_ms IS NOT NULL")
@@ -91,6 +92,7 @@ cases = Table(
     Index("ix_cases_wake", "wake_ms", sqlite_where=_WAKES, postgresql_where=_WAKES),
     Index("ix_cases_hold", "hold_ms", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_cases_lease", "lease_ms", sqlite_where=_LEASED, postgresql_where=_LEASED),
+    Index("ix_cases_merged", "merged_into", sqlite_where=_MERGED, postgresql_where=_MERGED),
     Index("ix_cases_assignee", "program_id", "assignee", sqlite_where=_ASSIGNED, postgresql_where=_ASSIGNED),
     Index(
         "ix_cases_standing", "program_id", "priority", "state", "due_ms", "opened_ms",
