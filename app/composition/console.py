@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
@@ -32,6 +33,7 @@ from app.console.queue_bulk import Bulk
 from app.console.queue_export import Export
 from app.console.queue_views import QueueViews
 from app.console.sealing import Sealing
+from app.console.seconding import Seconding, telling
 from app.feedback.desk import FeedbackDesk
 from app.ids import fresh_id
 from app.keys import derive
@@ -42,6 +44,7 @@ from app.settings import Settings
 from app.store.sql.audit import Audit
 from app.store.sql.console_views import SqlViews
 from app.store.sql.users import SqlUsers
+from app.users.asking import Asking
 from app.users.enrolling import Enrolment
 from app.users.entering import SignIn
 from app.users.managing import Manager
@@ -106,11 +109,18 @@ def console_routes(
         dashboard_room(review, Programmes(SqlViews(engine, fresh_id).programmes), file),
         Room(playbook.PLACE, Playbook(file.programme, tuple(file.programs)).gestures()),
         Room(practice.PLACE, Practice().gestures()),
-        Room(people.PLACE, People(Manager(users, keys, base, fresh_id)).gestures()),
+        people_room(users, Manager(users, keys, base, fresh_id)),
         Room(None, Profile(Own(users, keys, site, fresh_id), sign_in, passwords).gestures()),
         Room(None, access.gestures()),
     ]
     return [*access.open_routes(), *console.routes(rooms), *access.last_routes()]
+
+
+def people_room(users: SqlUsers, manager: Manager) -> Room:
+    """The people, and what is asked for them."""
+    asking, colleagues = Asking(users, manager, fresh_id), Colleagues(users)
+    page = People(manager, asking, partial(telling, colleagues=colleagues))
+    return Room(people.PLACE, [*page.gestures(), *Seconding(manager, asking, colleagues).gestures()])
 
 
 def queue_room(desk: CaseDesk, views: SqlViews, colleagues: Colleagues) -> Room:

@@ -248,4 +248,6 @@ def new_session(asker: Asker, ticket_hash: bytes) -> tuple[str, NewSession]:
 
 def _viewer(held: Open, ip_hash: bytes) -> Viewer:
     person = held.person
-    return Viewer(person.user_id, person.email, person.role, person.scope, held.session_hash, ip_hash)
+    return Viewer(
+        person.user_id, person.email, person.role, person.scope, held.session_hash, ip_hash, held.is_asked
+    )

@@ -33,6 +33,11 @@ ADDRESS_TRIES_BEFORE_WAITING: Final = 30
 """Of one network address, whichever accounts: an office has many people behind one address, and they mistype."""
 FORGET_MS: Final = 86_400_000
 """Wrong tries a day old count no more."""
+SECOND_WAIT_MS: Final = 259_200_000
+"""What is asked for somebody who approves, and nobody seconds, may go ahead after 72 hours: they have worked a day in
+between, since Friday evening leads to Monday evening. Emergency access in password managers waits the same way."""
+REQUEST_LIFE_MS: Final = 604_800_000
+"""After a week it is over: four days in which it may go ahead by itself, with a weekend among them."""
 PASSKEYS_PER_USER: Final = 10
 HASHING_AT_ONCE: Final = 2
 """Passwords hashed at the same time by one process: each takes 64 MiB."""

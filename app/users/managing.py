@@ -1,4 +1,4 @@
-"""Letting people in, changing what they may do, and letting them out: by a security admin, or by the command line."""
+"""Letting people in, changing what they may do, and letting them out, at once; `app.users.asking` says when for two."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.users.enrolling import new_link
 from app.users.limits import LINK_LIFE_MS
 from app.users.ports import Link, Listed, Managed, NewPerson, Person, Users
 from app.users.rights import Limit, Role, Scope
+from app.users.seconding import Request
 from app.users.secrets import Keys
 from tokens.who import Who
 
@@ -55,23 +56,35 @@ class Manager:
 
     def invite(self, email: str, role: Role, scope: Scope, who: Who, now_ms: int) -> Invited | None:
         """None where somebody has that address. Raises BadAddress."""
+        secret, link = self._link(now_ms)
+        new = self.newcomer(email, role, scope)
+        if not self._users.add(new, link, who, now_ms):
+            return None
+        return Invited(new.user_id, self._shown(secret), link.expires_ms)
+
+    def newcomer(self, email: str, role: Role, scope: Scope) -> NewPerson:
+        """Somebody who could be let in. Raises BadAddress."""
         try:
             address = validate_email(
                 email.strip(), check_deliverability=False, test_environment=True
             ).normalized
         except EmailNotValidError as error:
             raise BadAddress(str(error)) from None
-        secret, link = self._link(now_ms)
-        new = NewPerson(self._new_id("usr"), address, self._keys.email_hash(address), role, scope)
-        if not self._users.add(new, link, who, now_ms):
-            return None
-        return Invited(new.user_id, self._shown(secret), link.expires_ms)
+        return NewPerson(self._new_id("usr"), address, self._keys.email_hash(address), role, scope)
 
-    def reset(self, user_id: str, who: Who, now_ms: int) -> Invited | Managed:
+    def reset(self, person: Person, who: Who, now_ms: int) -> Invited | Managed:
         """Password, second factor, codes and passkeys go, sessions end; a new link is the only way in."""
         secret, link = self._link(now_ms)
-        done = self._users.reset(user_id, link, who, now_ms)
-        return Invited(user_id, self._shown(secret), link.expires_ms) if done == "changed" else done
+        done = self._users.reset(person.user_id, person.version, link, who, now_ms)
+        return Invited(person.user_id, self._shown(secret), link.expires_ms) if done == "changed" else done
+
+    def go_ahead(self, request: Request, by: str, who: Who, now_ms: int) -> Invited | Managed:
+        """Do what was asked, by the user `by`: `stale` where it is over, or not theirs to do now."""
+        secret, link = self._link(now_ms)
+        done = self._users.go_ahead(request, by, link, who, now_ms)
+        if done != "changed" or request.wanted == "rights":
+            return done
+        return Invited(request.user_id, self._shown(secret), link.expires_ms)
 
     def change(self, user_id: str, role: Role, scope: Scope, version: int, who: Who, now_ms: int) -> Managed:
         """Another role or scope, for a user as seen at `version`; their sessions end."""

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 from msgspec import Struct
 
 from app.users.rights import EVERYTHING, Role, Scope
+from app.users.seconding import Request
 from tokens.passkeys import Credential, MadeCredential
 from tokens.who import Who
 
@@ -111,13 +112,14 @@ class Proven(NamedTuple):
 
 
 class Open(NamedTuple):
-    """A session that lives, and whose it is."""
+    """A session that lives, and whose it is. `is_asked`: a request for that person is open."""
 
     person: Person
     session_hash: bytes
     made_ms: int
     seen_ms: int
     agent: str
+    is_asked: bool = False
 
     @property
     def session_id(self) -> str:
@@ -139,8 +141,8 @@ class UserPasskey(NamedTuple):
 class People(Protocol):
     """Who there is, and what changes them. Every change is audited in its own transaction."""
 
-    def add(self, new: NewPerson, link: Link | None, who: Who, now_ms: int) -> bool:
-        """False where somebody has that address."""
+    def add(self, new: NewPerson, first: Link | Request | None, who: Who, now_ms: int) -> bool:
+        """With a link, or a request for one; False where somebody has that address."""
         ...
 
     def by_email(self, email_hash: bytes) -> Person | None: ...
@@ -151,7 +153,7 @@ class People(Protocol):
     ) -> Managed: ...
     def disable(self, user_id: str, who: Who, now_ms: int) -> Managed: ...
     def enable(self, user_id: str, who: Who, now_ms: int) -> Managed: ...
-    def reset(self, user_id: str, link: Link, who: Who, now_ms: int) -> Managed:
+    def reset(self, user_id: str, version: int, link: Link, who: Who, now_ms: int) -> Managed:
         """Password, second factor, recovery codes and passkeys go; the link is the only way in."""
         ...
 
@@ -163,6 +165,26 @@ class People(Protocol):
         self, link_hash: bytes, credentials: Credentials, session: NewSession, who: Who, now_ms: int
     ) -> bool:
         """With the link, once: False where it was used or is over."""
+        ...
+
+
+class Requests(Protocol):
+    """
+    What is asked for people and waits for a second person; one each at a time. A request is open for a week, while its
+    person is as they were then and who asked still manages people.
+    """
+
+    def ask(self, request: Request, who: Who, now_ms: int) -> Managed:
+        """`stale`: the person changed meanwhile, or something is asked for them already."""
+        ...
+
+    def requests(self, now_ms: int) -> Sequence[Request]: ...
+    def go_ahead(self, request: Request, by: str, link: Link, who: Who, now_ms: int) -> Managed:
+        """Use the request up and do it, in one move; `stale` where it is not open, or not for `by` to do now."""
+        ...
+
+    def stop(self, user_id: str, request_id: str, who: Who, now_ms: int) -> bool:
+        """False where there is no such request."""
         ...
 
 
@@ -218,5 +240,5 @@ class Tries(Protocol):
         ...
 
 
-class Users(People, Factors, Sessions, Tries, Protocol):
+class Users(People, Requests, Factors, Sessions, Tries, Protocol):
     """All of it."""

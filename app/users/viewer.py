@@ -18,6 +18,7 @@ class Viewer:
     scope:        of what they see anything.
     session_hash: by which their session is known to the store.
     ip_hash:      keyed hash of where they ask from, for the audit.
+    is_asked:     whether somebody asked for another role or a new link for them, so that every page says so.
     """
 
     user_id: str
@@ -26,6 +27,7 @@ class Viewer:
     scope: Scope = EVERYTHING
     session_hash: bytes = field(default=b"", repr=False)
     ip_hash: bytes = field(default=b"", repr=False)
+    is_asked: bool = False
 
     @property
     def actor(self) -> str:

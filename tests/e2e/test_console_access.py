@@ -170,6 +170,37 @@ def test_a_role_that_changes_ends_the_session_and_the_rights_with_it(house, enro
     assert reply.status == 403
 
 
+def test_a_senior_is_told_and_stops_it_or_a_second_admin_goes_ahead(house, enrol):
+    still = {"bypass_csp": True, "reduced_motion": "reduce"}
+    one, two = (enrol(f"{name}@shop.example", "security_admin", **still) for name in ("lea", "mo"))
+    sue = enrol("sue@shop.example", "senior", **still)
+
+    def asks_for_a_link() -> None:
+        one.page.goto(f"{house.address}/console/people")
+        one.page.get_by_role("link", name=sue.email).click()
+        one.page.get_by_label("I know who is asking").check()
+        one.page.get_by_role("button", name="Make a new enrolment link").click()
+        expect(one.page.get_by_role("status")).to_contain_text("Another security admin has to go ahead")
+        expect(one.page.get_by_role("button", name="Go ahead")).to_have_count(0)
+
+    asks_for_a_link()
+    is_sound(one.page, "asked")
+    sue.page.goto(f"{house.address}/console/queue")
+    sue.page.get_by_role("link", name="See what, and stop it").click()
+    expect(sue.page.get_by_text("lea", exact=True)).to_be_visible()
+    is_sound(sue.page, "asked for me")
+    sue.page.get_by_role("button", name="Stop it").click()
+    expect(sue.page.get_by_role("status")).to_contain_text("nothing has changed")
+    asks_for_a_link()
+    two.page.goto(f"{house.address}/console/people")
+    expect(two.page.get_by_text("waits for a second person")).to_be_visible()
+    two.page.get_by_role("link", name=sue.email).click()
+    two.page.get_by_role("button", name="Go ahead").click()
+    expect(two.page.locator("#link")).to_contain_text("/console/enrol/")
+    sue.page.goto(f"{house.address}/console/queue")
+    expect(sue.page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
 def test_a_form_of_another_site_does_nothing(house, enrol):
     gil = enrol("gil@shop.example", "security_admin")
     token = gil.page.locator("input[name=form_token]").first.get_attribute("value")

@@ -53,6 +53,20 @@ user_links = Table(
     Index("ix_user_links_user", "user_id"),
 )
 
+user_requests = Table(
+    "user_requests",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("wanted", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+)
+"""What waits for a second person; one for each user. It counts while its `version` is its user's."""
+
 user_codes = Table(
     "user_codes",
     metadata,

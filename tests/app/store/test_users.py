@@ -188,7 +188,7 @@ def test_what_changes_who_somebody_is_ends_their_sessions(users, what):
     elif what == "disable":
         assert users.disable("usr_1", WHO, NOW) == "changed"
     else:
-        assert users.reset("usr_1", Link(name("new"), "enrol", NOW + 1), WHO, NOW) == "changed"
+        assert users.reset("usr_1", version, Link(name("new"), "enrol", NOW + 1), WHO, NOW) == "changed"
     assert users.session(name("session 0"), NOW) is None
     assert (users.session(name("session 1"), NOW) is not None) == (what == "password")
     assert not users.open("usr_1", version, Proven(totp_step=101), session(2), WHO, NOW)
@@ -197,8 +197,8 @@ def test_what_changes_who_somebody_is_ends_their_sessions(users, what):
 def test_a_reset_leaves_the_link_as_the_only_way_in(users):
     enrol(users)
     users.add_passkey("usr_1", "psk_1", MadeCredential(b"credential", b"key", 0, (), ""), "", WHO, NOW)
-    users.reset("usr_1", Link(name("first"), "enrol", NOW + 10), WHO, NOW)
-    users.reset("usr_1", Link(name("second"), "enrol", NOW + 10), WHO, NOW)
+    users.reset("usr_1", users.person("usr_1").version, Link(name("first"), "enrol", NOW + 10), WHO, NOW)
+    users.reset("usr_1", users.person("usr_1").version, Link(name("second"), "enrol", NOW + 10), WHO, NOW)
     assert (users.codes_left("usr_1"), list(users.passkeys("usr_1"))) == (0, [])
     assert users.link(name("first"), "enrol", NOW) is None
     assert users.link(name("second"), "enrol", NOW) is not None

@@ -11,10 +11,11 @@ from app.seal import place
 from app.store.sql.dialect import insert_rows
 from app.store.sql.reach import in_one, reading
 from app.store.sql.user_tables import user_codes, user_links, user_passkeys, user_sessions, users
-from app.store.sql.users.rows import MOVES, PERSON, Part, seed_place, write_scope
+from app.store.sql.users.rows import MOVES, PERSON, Part, seed_place, write_request, write_scope
 from app.store.sql.users.sessions import begin
 from app.users.ports import Credentials, Link, Listed, Managed, NewPerson, NewSession, Person, Purpose
 from app.users.rights import Role, Scope
+from app.users.seconding import Request
 from tokens.who import Who
 
 _LISTED: Final = PERSON.add_columns(
@@ -36,7 +37,7 @@ _LISTED: Final = PERSON.add_columns(
 class UserPeople(Part):
     """Part of `SqlUsers`."""
 
-    def add(self, new: NewPerson, link: Link | None, who: Who, now_ms: int) -> bool:
+    def add(self, new: NewPerson, first: Link | Request | None, who: Who, now_ms: int) -> bool:
         def move(connection: Connection) -> bool:
             taken = select(users.c.user_id).where(users.c.email_hash == new.email_hash)
             if connection.execute(taken).first() is not None:
@@ -55,9 +56,11 @@ class UserPeople(Part):
                 "totp_step": 0,
             }
             insert_rows(connection, users, [row])
-            if link is not None:
-                _add_link(connection, new.user_id, link)
+            if isinstance(first, Link):
+                _add_link(connection, new.user_id, first)
             self._note(connection, "user.created", new.user_id, who, now_ms, new.role)
+            if isinstance(first, Request) and write_request(connection, first):
+                self._note(connection, "user.asked", new.user_id, who, now_ms, first.wanted)
             return True
 
         return in_one(self._engine, move)
@@ -83,9 +86,7 @@ class UserPeople(Part):
 
     def change(self, user_id: str, role: Role, scope: Scope, version: int, who: Who, now_ms: int) -> Managed:
         def change(connection: Connection) -> str | None:
-            given = {"role": role, "scope": write_scope(scope), "version": version}
-            row = MOVES(connection, "change", user_id=user_id, **given).first()
-            return None if row is None else f"{role} {write_scope(scope)}"
+            return give_rights(connection, user_id, role, scope, version)
 
         leaves = role != "security_admin"
         return self._managed("user.changed", user_id, change, who, now_ms, leaves=leaves)
@@ -104,14 +105,9 @@ class UserPeople(Part):
 
         return self._managed("user.enabled", user_id, enable, who, now_ms, leaves=False)
 
-    def reset(self, user_id: str, link: Link, who: Who, now_ms: int) -> Managed:
+    def reset(self, user_id: str, version: int, link: Link, who: Who, now_ms: int) -> Managed:
         def reset(connection: Connection) -> str | None:
-            if MOVES(connection, "reset", user_id=user_id).first() is None:
-                return None
-            for forgotten in ("forget_links", "forget_codes", "forget_passkeys"):
-                MOVES(connection, forgotten, user_id=user_id)
-            _add_link(connection, user_id, link)
-            return link.purpose
+            return give_link(connection, user_id, version, link)
 
         return self._managed("user.reset", user_id, reset, who, now_ms, leaves=False)
 
@@ -197,6 +193,23 @@ class UserPeople(Part):
         with reading(self._engine) as connection:
             row = connection.execute(PERSON.where(where)).first()
         return None if row is None else self._person(row)
+
+
+def give_rights(connection: Connection, user_id: str, role: Role, scope: Scope, version: int) -> str | None:
+    """Another role or scope for a user as of `version`; what the audit says of it, None where they changed."""
+    given = {"role": role, "scope": write_scope(scope), "version": version}
+    row = MOVES(connection, "change", user_id=user_id, **given).first()
+    return None if row is None else f"{role} {write_scope(scope)}"
+
+
+def give_link(connection: Connection, user_id: str, version: int, link: Link) -> str | None:
+    """A link in place of all that a user as of `version` had; what the audit says of it, None where they changed."""
+    if MOVES(connection, "reset", user_id=user_id, version=version).first() is None:
+        return None
+    for forgotten in ("forget_links", "forget_codes", "forget_passkeys"):
+        MOVES(connection, forgotten, user_id=user_id)
+    _add_link(connection, user_id, link)
+    return link.purpose
 
 
 def write_codes(connection: Connection, user_id: str, hashes: Sequence[bytes]) -> None:

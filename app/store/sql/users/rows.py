@@ -12,8 +12,10 @@ from app.seal import Seal, place
 from app.store.sql.audit import Audit, Entry
 from app.store.sql.moves import Moves
 from app.store.sql.user_tables import users
+from app.users.limits import REQUEST_LIFE_MS
 from app.users.ports import Person
 from app.users.rights import Scope
+from app.users.seconding import Request
 from tokens.who import Who
 
 MOVES: Final = Moves("app.store.sql.users", "moves")
@@ -57,6 +59,13 @@ def write_scope(scope: Scope) -> str:
     """`[null,["p-1"],null]`: programmes, partners, stores."""
     limits: Sequence[list[str] | None] = [None if limit is None else sorted(limit) for limit in scope]
     return msgspec.json.encode(limits).decode()
+
+
+def write_request(connection: Connection, request: Request) -> bool:
+    """Keep a request; False where its person changed meanwhile, or another one for them is open."""
+    given = request._asdict() | {"scope": write_scope(request.scope)}
+    asked = MOVES(connection, "ask", **given, over_ms=request.asked_ms - REQUEST_LIFE_MS)
+    return asked.first() is not None
 
 
 def read_scope(text: str) -> Scope:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select
 
 from app.store.sql.reach import in_one, reading, writing
-from app.store.sql.user_tables import user_sessions, users
+from app.store.sql.user_tables import user_requests, user_sessions, users
+from app.store.sql.users.asked import open_requests
 from app.store.sql.users.rows import MOVES, PERSON, Part
 from app.users.limits import ABSOLUTE_MS, IDLE_MS, SEEN_EVERY_MS
 from app.users.ports import NewSession, Open, Proven
@@ -110,7 +111,9 @@ class UserSessions(Part):
         return in_one(self._engine, move)
 
     def _open(self, row: Row[Any]) -> Open:
-        return Open(self._person(row), row.session_hash, row.made_ms, row.seen_ms, row.agent)
+        return Open(
+            self._person(row), row.session_hash, row.made_ms, row.seen_ms, row.agent, bool(row.is_asked)
+        )
 
 
 def begin(connection: Connection, user_id: str, version: int, session: NewSession, now_ms: int) -> None:
@@ -135,6 +138,7 @@ def _by_ticket(session: NewSession) -> Select[Any]:
 
 
 def _alive(now_ms: int) -> Select[Any]:
-    return _LIVE.where(
+    asked = open_requests(now_ms).where(user_requests.c.user_id == users.c.user_id).exists()
+    return _LIVE.add_columns(asked.label("is_asked")).where(
         user_sessions.c.seen_ms > now_ms - IDLE_MS, user_sessions.c.made_ms > now_ms - ABSOLUTE_MS
     )
