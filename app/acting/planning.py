@@ -26,6 +26,8 @@ PLANS: Final[Mapping[ActName, Callable[[Act, Seen, str], Planned]]] = {
 }  # fmt: skip
 SENIORS: Final = frozenset[ActName]({"approve", "reject"})
 """May be done to a case that somebody else has."""
+PARTED: Final = "They go on in a case of their own, which stays open."
+STAYS_APART: Final = "The case of the other accounts stays apart; the two can be merged."
 UNDO_BY: Final = {
     True: "You, until something else is done with the case.",
     False: "You, or a senior, until somebody has said otherwise.",
@@ -49,7 +51,8 @@ def planned(act: Act, seen: Seen, reason: str, viewer: Viewer) -> Planned:
     plan = PLANS[act.name](act, seen, reason)
     if isinstance(plan, Plan) and seen.beyond:
         left = f"Outside what you see, and left as they are: {', '.join(sorted(seen.beyond))}."
-        return replace(plan, shown=(*plan.shown, left))
+        parted, stays = ((PARTED,), (STAYS_APART,)) if plan.decides else ((), ())
+        return replace(plan, shown=(*plan.shown, left, *parted), stays=(*plan.stays, *stays))
     return plan
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from app.acting.ports import Act, Consequence, Effect, Refused, TellsIn
 from app.acting.steps import Step
 from app.cases.letting_go import NOTHING, LetGoBefore
-from app.cases.moving import decide
+from app.cases.moving import DECIDING, decide
 from app.cases.ports import Case, CaseFile, Refusal, Wish
 from app.cases.terms import CaseTerms
 from app.ports.instants import LAST_MS
@@ -109,6 +109,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     let_go_minor: int = 0
     needs_second: bool = False
     can_undo: bool = True
+
+    @property
+    def decides(self) -> bool:
+        """Whether the case is decided by it, or proposed to be."""
+        return self.wish is not None and self.wish.move in DECIDING
 
 
 Planned = Plan | Refused

@@ -37,6 +37,10 @@ RESTORED: Final = (
     "proposed_by", "resolution", "closed_ms", "closed_by", "overridden", "spent_ms", "reopened",
 )  # fmt: skip
 """What an undo puts back."""
+REASONED: Final = frozenset[MoveName]({"close", "propose", "approve", "reject"})
+"""Moves whose reason is a record: it may be as long as a note."""
+DECIDING: Final = frozenset[MoveName]({"close", "propose"})
+"""Moves by which the case is decided, or proposed to be, for all of its accounts."""
 PERSON: Final = "user:"
 """How the names of actors begin who are people; a key is whoever holds it, and nobody's second pair of eyes."""
 _FREE: Final = {"assignee": None, "lease_ms": None}
@@ -115,7 +119,7 @@ def _fits(asked: Asked) -> Refusal | None:
     wish = asked.wish
     if wish.move not in ASKED:
         return asked.refuse("illegal", f"`{wish.move}` is not a move that can be asked for.", "move")
-    most = NOTE_MOST if wish.move in _DECIDING else REASON_MOST
+    most = NOTE_MOST if wish.move in REASONED else REASON_MOST
     if wish.reason is not None and len(wish.reason) > most:
         return asked.refuse("too_long", f"The reason has more than {most:,} characters.", "reason")
     if len(wish.evidence) > EVIDENCE_MOST or any(len(one) > REASON_MOST for one in wish.evidence):
@@ -287,7 +291,6 @@ def _reopen(asked: Asked) -> Change | Refusal:
     return Change({**fields, "reopened": asked.case.reopened + 1}, {})
 
 
-_DECIDING: Final = frozenset[MoveName]({"close", "propose", "approve", "reject"})
 _ANYBODY: Final = frozenset[MoveName]({"assign", "approve", "reject", "escalate", "reopen"})
 """May be done to a case that somebody else has: a senior's part."""
 _MOVES: Final[Mapping[MoveName, Callable[[Asked], Change | Refusal]]] = {

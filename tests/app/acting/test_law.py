@@ -327,3 +327,58 @@ async def test_who_is_limited_to_a_store_acts_on_no_account_that_was_never_there
     await house.do(eve, case_id, "close_account")
     await house.do(SAM, case_id, "approve")
     assert [house.acts.is_closed(PROGRAM, name) for name in ("m-1", "m-2")] == [True, False]
+
+
+@pytest.mark.parametrize("name", ["release", "block"])
+async def test_who_sees_a_part_of_a_ring_decides_that_part_and_the_rest_stays_open(house, name):
+    case_id = house.open_case("m-1", "m-2", "m-3", held=("m-1", "m-2"), at="s-1")
+    eve = person("eve", "analyst", Sees(stores=frozenset({"s-1"})))
+    told = await house.ask(eve, case_id, Act(name=name))
+    assert told.sentences[-2:] == [
+        "Outside what you see, and left as they are: m-2, m-3.",
+        "They go on in a case of their own, which stays open.",
+    ]
+    done = await house.do(eve, case_id, name)
+    assert list(done.sentences) == list(told.sentences)
+    rest_id = house.cases.open_case(PROGRAM, "m-2")
+    assert rest_id not in {None, case_id}
+    assert house.cases.open_case(PROGRAM, "m-3") == rest_id
+    assert house.cases.open_case(PROGRAM, "m-1") is None
+    assert (house.case(case_id).state, house.case(case_id).accounts) == ("closed", 1)
+    rest = house.case(rest_id)
+    assert (rest.state, rest.accounts, rest.hold_ms is not None) == ("open", 2, True)
+    assert house.cases.some(Scope(PROGRAM, stores=frozenset({"s-1"})), [rest_id]) == []  # no place of theirs
+    assert house.locks.lock(PROGRAM, "m-2") is None
+
+    await house.desk.undo(eve, PROGRAM, case_id, done.undo)
+    assert (house.case(case_id).state, house.case(case_id).accounts) == ("open", 1)
+    assert house.cases.open_case(PROGRAM, "m-1") == case_id
+
+
+async def test_what_is_proposed_for_a_part_leaves_the_rest_to_be_decided(house):
+    case_id = house.open_case("m-1", "m-2", at="s-1")
+    eve = person("eve", "senior", Sees(stores=frozenset({"s-1"})))
+    assert (await house.do(eve, case_id, "close_account")).proposed
+    rest_id = house.cases.open_case(PROGRAM, "m-2")
+    assert rest_id != case_id
+    await house.do(SAM, case_id, "approve")
+    assert (house.case(case_id).state, house.case(rest_id).state) == ("closed", "open")
+
+
+async def test_a_move_alone_decides_no_case_of_which_one_sees_a_part(house):
+    case_id = house.open_case("m-1", "m-2", at="s-1")
+    part, by = Scope(PROGRAM, stores=frozenset({"s-1"})), Who(ANN.actor)
+    for move in ("close", "propose"):
+        wish = Wish(move=move, resolution="fraud", reason="He is on the tape.")
+        refused = house.cases.move(part, case_id, by, wish, None, NOW_MS)
+        assert (refused.why, refused.field) == ("illegal", "move")
+        assert refused == house.cases.preview(part, case_id, by, wish, NOW_MS)
+    assert house.case(case_id).state == "open"
+
+
+async def test_the_rest_of_an_escalated_ring_is_a_seniors_too(house):
+    case_id = house.open_case("m-1", "m-2", at="s-1")
+    house.cases.move(Scope(PROGRAM), case_id, Who(ANN.actor), Wish(move="escalate"), None, NOW_MS)
+    eve = person("eve", "senior", Sees(stores=frozenset({"s-1"})))
+    await house.do(eve, case_id, "block")
+    assert house.case(house.cases.open_case(PROGRAM, "m-2")).state == "escalated"

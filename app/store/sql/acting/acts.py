@@ -13,17 +13,18 @@ from app.acting.keeping import Acts, Kept, Order
 from app.acting.ports import Act, ActName, ActRow, Effect, Refused
 from app.acting.seen import Plan, Seen, refused
 from app.acting.steps import Step, Switch
-from app.cases.ports import Case, CaseFile, Refusal, Scope
+from app.cases.ports import Case, CaseFile, Refusal, Scope, Wish
 from app.seal import Seal, place
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.act_tables import case_act_accounts, case_acts
 from app.store.sql.acting.gathering import Gathering
-from app.store.sql.acting.seeing import Eyes, beyond_of, closed_of, read_steps, see
+from app.store.sql.acting.seeing import Eyes, closed_of, read_steps, see
 from app.store.sql.acting.stepping import Doing, NotDone, Stepper, Stores
 from app.store.sql.audit import Entry
 from app.store.sql.cases import Kept as CasesKept
 from app.store.sql.cases import SqlCases
 from app.store.sql.cases.letting_go import note_let_go, stand_to_let_go
+from app.store.sql.cases.parts import beyond_of
 from app.store.sql.cases.writing import Writing
 from app.store.sql.feedback import SqlFeedback
 from app.store.sql.locks import SqlLocks
@@ -190,6 +191,7 @@ class SqlActs(Acts):
         plan = order.plan(seen)
         if isinstance(plan, Refused):
             raise _TurnedDown(plan)
+        case = self._parted(work, scope, case, plan, seen)
         after = self._moved(work, scope, case, plan, order)
         row = self._row(case, after, order, plan, work.now_ms)
         # who sees only a part proposes only that, whoever approves it
@@ -205,6 +207,17 @@ class SqlActs(Acts):
             note_let_go(work.connection, case, order.who.actor, plan.let_go_minor, work.now_ms)
         work.end(case.program_id, f"act.{act.name}", act.act_id, case_id)
         return Kept(row, plan.steps, after.version)
+
+    def _parted(self, work: _Work, scope: Scope, case: Case, plan: Plan, seen: Seen) -> Case:
+        """The case that is decided, the accounts outside what is seen having gone on in one of their own."""
+        if not (seen.beyond and plan.decides):
+            return case
+        wish = Wish(move="split", account_ids=tuple(sorted(seen.beyond)))
+        whole = Scope(case.program_id)
+        parted = work.cases.move(whole, case.case_id, work.who, wish, case.version, work.now_ms, of_act=True)
+        if isinstance(parted, Refusal):
+            raise _TurnedDown(refused(parted))
+        return work.held(scope, case.case_id)
 
     def _moved(self, work: _Work, scope: Scope, case: Case, plan: Plan, order: Order) -> Case:
         if plan.wish is None:

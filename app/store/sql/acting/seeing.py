@@ -17,8 +17,8 @@ from app.cases.terms import CaseTerms
 from app.ports.locks import LockRow
 from app.store.sql.account_keys import AccountKeys
 from app.store.sql.act_tables import case_act_accounts, case_acts
-from app.store.sql.case_tables import case_decisions
 from app.store.sql.cases.letting_go import let_go_before
+from app.store.sql.cases.parts import beyond_of
 from app.store.sql.feedback_tables import account_words, pair_verdicts
 from app.store.sql.lock_tables import account_locks
 from app.store.sql.tables import decisions, holds, list_entries
@@ -72,22 +72,6 @@ def see(
         before=let_go_before(connection, case, actor, now_ms),
         renewed=remade and token is not None and eyes.renewed(case.program_id, token.account_id, now_ms),
     )
-
-
-def beyond_of(connection: Connection, scope: Scope, case_id: str, names: Sequence[str]) -> frozenset[str]:
-    """Those of these accounts that none of the case's flagged decisions ties to the scope's partners and stores."""
-    beyond: set[str] = set()
-    of, at = case_decisions.c, decisions.c
-    for column, limit in ((at.partner_id, scope.partners), (at.store_id, scope.stores)):
-        if limit is None:
-            continue
-        query = (
-            select(of.account_id)
-            .join_from(case_decisions, decisions, of.decision_id == at.decision_id)
-            .where(of.case_id == case_id, column.in_(sorted(limit)))
-        )
-        beyond |= set(names) - set(connection.scalars(query.distinct()))
-    return frozenset(beyond)
 
 
 def _locks(connection: Connection, program_id: str, names: Sequence[str]) -> Mapping[str, LockRow]:

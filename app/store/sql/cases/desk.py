@@ -10,13 +10,14 @@ from msgspec import structs
 from sqlalchemy import insert, select, update
 
 from app.cases.letting_go import NOTHING
-from app.cases.moving import UNDOABLE, Change, as_before, decide, is_held, lets_go
+from app.cases.moving import DECIDING, UNDOABLE, Change, as_before, decide, is_held, lets_go
 from app.cases.ports import NOTE_MOST, Case, Filter, Note, Refusal, Scope, Wish
 from app.cases.states import MoveName
 from app.store.sql.act_tables import case_acts
 from app.store.sql.case_tables import case_accounts, case_moves, case_notes, cases
 from app.store.sql.cases.joining import Joining
 from app.store.sql.cases.letting_go import let_go_before, note_let_go, stand_to_let_go
+from app.store.sql.cases.parts import outside
 from app.store.sql.cases.reading import CaseReading
 from app.store.sql.cases.rows import CASE, MOVES, case_of, chosen_by, columns, free, seen_by
 from app.store.sql.cases.writing import Kept, Writing
@@ -34,6 +35,10 @@ _PROPOSED: Final = (
 )
 _BY_ACT: Final = (
     "An act did this: where it can be taken back, that is done in the case's record, with all else it did."
+)
+
+_BY_AN_ACT: Final = (
+    "On the case's page you decide the accounts you see; the others go on in a case of their own."
 )
 
 
@@ -137,6 +142,8 @@ class SqlCases(CaseReading):
                 return _UNKNOWN
             if version is not None and version != case.version:
                 return self._stale(writing.connection, case, version)
+            if not of_act and (refusal := _of_a_part(writing.connection, scope, case, wish)):
+                return refusal
             if wish.move == "approve" and not of_act and _is_proposed(writing.connection, case):
                 return Refusal("illegal", _PROPOSED, "move", case)
             if wish.move == "merge" and wish.into:
@@ -178,6 +185,9 @@ class SqlCases(CaseReading):
             return _UNKNOWN
         with reading(self._engine) as connection:
             before = let_go_before(connection, found[0], who.actor, now_ms)
+            refusal = _of_a_part(connection, scope, found[0], wish)
+        if refusal is not None:
+            return refusal
         change = decide(found[0], wish, who.actor, now_ms, self._kept.terms(scope.program_id), before)
         return change if isinstance(change, Refusal) else structs.replace(found[0], **change.fields)
 
@@ -232,7 +242,8 @@ class SqlCases(CaseReading):
         if missing:
             return Refusal("incomplete", f"{missing[0]} is not in this case.", "account_ids", case)
         news = {
-            "case_id": self._kept.new_id("cas"), "account_id": names[0], "state": "open", "opened_ms": writing.now_ms,
+            "case_id": self._kept.new_id("cas"), "account_id": names[0],
+            "state": "escalated" if case.escalated else "open", "opened_ms": writing.now_ms,
             "version": 1, "assignee": None, "lease_ms": None, "hold_ms": case.hold_ms, "waiting_for": None,
             "wake_ms": None, "reopened": 0, "touched_ms": None,
         }  # fmt: skip
@@ -243,7 +254,7 @@ class SqlCases(CaseReading):
         MOVES(connection, "split_accounts", now_ms=writing.now_ms, **its)
         MOVES(connection, "split_leave", now_ms=writing.now_ms, case_id=case.case_id, account_ids=names)
         MOVES(connection, "split_decisions", **its)
-        MOVES(connection, "swallow_places", case_id=case.case_id, into=fresh.case_id)
+        MOVES(connection, "split_places", into=fresh.case_id)
         MOVES(connection, "seat", case_id=fresh.case_id)
         after = writing.refigure([case, fresh])
         left = after[case.case_id]
@@ -266,6 +277,16 @@ class SqlCases(CaseReading):
             return done
 
         return in_one(self._engine, whole)
+
+
+def _of_a_part(connection: Connection, scope: Scope, case: Case, wish: Wish) -> Refusal | None:
+    """A move decides all of a case: who sees some of its accounts decides these by an act, which parts them."""
+    if wish.move not in DECIDING | {"approve"}:
+        return None
+    beyond = outside(connection, scope, case)
+    if not beyond:
+        return None
+    return Refusal("illegal", f"{min(beyond)[:80]} is outside what you see. {_BY_AN_ACT}", "move", case)
 
 
 def _is_proposed(connection: Connection, case: Case) -> bool:
