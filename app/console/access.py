@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.console.assets import PREFIX, console_assets
-from app.console.cookies import THEMES, Looks
+from app.console.cookies import THEMES, Cookies, Looks
 from app.console.forms import EMPTY, MOST_BYTES, Form, read_form
 from app.console.frame import FORBIDDEN, NOT_FOUND, SIGN_IN, Console, own_path
 from app.console.place import HOME
@@ -92,7 +92,7 @@ class Access:
         to, kept = own_path(form.text("next") or HOME), form.exact(KEPT_FIELD)
         email = form.text("email")
         now_ms = self._console.clock()
-        done = await self._sign_in.password(email, form.exact("password"), asker_of(request), now_ms)
+        done = await self._sign_in.password(email, form.exact("password"), self._asker(request), now_ms)
         if isinstance(done, bytes):
             response = await self._second_page(request, done, to, kept, "")
             self._console.cookies.give(response, "ticket", urlsafe_b64encode(done).decode().rstrip("="))
@@ -117,7 +117,7 @@ class Access:
             return self._asked(request, to, kept, ENDED, "", UNPROVEN)
         now_ms = self._console.clock()
         done = await self._sign_in.second(
-            ticket, form.text("code"), form.exact("answer"), asker_of(request), now_ms
+            ticket, form.text("code"), form.exact("answer"), self._asker(request), now_ms
         )
         if isinstance(done, Entered):
             return await self._entered(request, done, to, kept)
@@ -129,7 +129,7 @@ class Access:
         return await self._second_page(request, ticket, to, kept, WRONG_CODE, UNPROVEN)
 
     async def _entered(self, request: Request, entered: Entered, to: str, kept: str) -> Response:
-        console, asker, now_ms = self._console, asker_of(request), self._console.clock()
+        console, asker, now_ms = self._console, self._asker(request), self._console.clock()
         viewer = None
         if kept:
             viewer = await to_thread.run_sync(self._sign_in.viewer, entered.cookie, asker.address, now_ms)
@@ -139,6 +139,7 @@ class Access:
             visit = Visit(console, request, viewer, EMPTY, console.cookies.looks(request), now_ms)
             response = console.again(visit, kept)
         console.cookies.give(response, "session", entered.cookie)
+        console.cookies.give(response, "device", entered.device)
         console.cookies.take(response, "ticket")
         if entered.codes_left is not None:
             told = (
@@ -163,13 +164,14 @@ class Access:
             form.exact("password_again"),
             form.text("code"),
             form.text("draft"),
-            asker_of(request),
+            self._asker(request),
             self._console.clock(),
         )
         if not isinstance(done, Enrolled):
             return self._enrolment_page(request, done, 200 if done is None else 422)
         response = self._bare(request, "codes.html", "Your recovery codes", codes=done.codes)
         self._console.cookies.give(response, "session", done.cookie)
+        self._console.cookies.give(response, "device", done.device)
         return response
 
     def _enrolment_page(self, request: Request, sheet: Sheet | None, status: int = 200) -> Response:
@@ -194,7 +196,7 @@ class Access:
         """Signed in by it, once."""
         await self._form(request)
         cookie = await self._sign_in.enter(
-            request.path_params["link"], asker_of(request), self._console.clock()
+            request.path_params["link"], self._asker(request), self._console.clock()
         )
         if cookie is None:
             return self._bare(request, "link_gone.html", "This link works no more", 410)
@@ -280,6 +282,9 @@ class Access:
     def _to(self, path: str) -> Response:
         return Response(status_code=303, headers={**self._console.headers, "Location": location(path)})
 
+    def _asker(self, request: Request) -> Asker:
+        return asker_of(request, self._console.cookies)
+
     def _ticket(self, request: Request) -> bytes | None:
         text = self._console.cookies.read(request, "ticket")
         if text is None:
@@ -296,9 +301,10 @@ class Access:
         return await read_form(request, MOST_KEPT_BYTES)
 
 
-def asker_of(request: Request) -> Asker:
+def asker_of(request: Request, cookies: Cookies) -> Asker:
     """Where a request comes from."""
-    return Asker(request.client.host if request.client else "", request.headers.get("user-agent", ""))
+    address = request.client.host if request.client else ""
+    return Asker(address, request.headers.get("user-agent", ""), cookies.read(request, "device") or "")
 
 
 def patience(wait: Wait) -> str:

@@ -1,4 +1,4 @@
-"""The console's cookies: session, second step, notice, looks, practice answers, and the programme and queue seen last."""
+"""The console's cookies: session, second step, known browser, notice, looks, practice, programme and queue seen last."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Final, Literal, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from app.users.limits import DEVICE_LIFE_MS
 
 SESSION_LIFE_S: Final = 86_400
 """How long a browser keeps it, in seconds: longer than any session (12 hours), which the server ends by itself."""
@@ -22,7 +24,7 @@ PRACTICE_LIFE_S: Final = 43_200
 """Answers to practice cases, in seconds: as long as a session can live; they are bound to it."""
 QUEUE_LIFE_S: Final = 43_200
 """The filter of the queue, in seconds: a working day, as long as a session can live."""
-CookieName = Literal["session", "ticket", "notice", "looks", "practice", "programme", "queue"]
+CookieName = Literal["session", "ticket", "notice", "looks", "practice", "programme", "queue", "device"]
 LIVES_S: Final[dict[CookieName, int]] = {
     "session": SESSION_LIFE_S,
     "ticket": TICKET_LIFE_S,
@@ -31,6 +33,7 @@ LIVES_S: Final[dict[CookieName, int]] = {
     "practice": PRACTICE_LIFE_S,
     "programme": LOOKS_LIFE_S,
     "queue": QUEUE_LIFE_S,
+    "device": DEVICE_LIFE_MS // 1_000,
 }
 
 

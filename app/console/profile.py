@@ -64,7 +64,7 @@ class Profile:
             return await self._shown(visit, {"password_again": "Not the same as above."})
         if (mishap := await self._unconfirmed(visit, "password")) is not None:
             return await self._shown(visit, {"password": mishap})
-        hashed, asker = await self._passwords.hash(new), asker_of(visit.request)
+        hashed, asker = await self._passwords.hash(new), asker_of(visit.request, visit.console.cookies)
         cookie = await to_thread.run_sync(self._own.set_password, visit.viewer, hashed, asker, visit.now_ms)
         if cookie is None:
             raise turned(409, again=PROFILE)
@@ -115,7 +115,10 @@ class Profile:
 
     async def _unconfirmed(self, visit: Visit, field: str) -> str | None:
         known = await self._sign_in.confirms(
-            visit.viewer, visit.form.exact(field), asker_of(visit.request), visit.now_ms
+            visit.viewer,
+            visit.form.exact(field),
+            asker_of(visit.request, visit.console.cookies),
+            visit.now_ms,
         )
         if isinstance(known, Wait):
             return patience(known)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from app.seal import Seal, SealBroken
 from app.users import recovery
+from app.users.devices import Devices
 from app.users.entering import Asker, new_session
 from app.users.passwords import Passwords, fault
 from app.users.ports import Credentials, Person, Users
@@ -50,10 +51,11 @@ class Sheet(NamedTuple):
 
 
 class Enrolled(NamedTuple):
-    """Done: signed in by this cookie; the codes are shown now and never again."""
+    """Done: signed in by this cookie, known by that of the device; the codes are shown now and never again."""
 
     person: Person
     cookie: str
+    device: str
     codes: tuple[str, ...]
 
 
@@ -70,7 +72,7 @@ class Enrolment:
         self, users: Users, keys: Keys, passwords: Passwords, client_hash: Callable[[str], bytes]
     ) -> None:
         self._users, self._keys, self._passwords = users, keys, passwords
-        self._client_hash = client_hash
+        self._client_hash, self._devices = client_hash, Devices(keys.pages)
 
     async def look(self, link: str, now_ms: int) -> Sheet | None:
         """The page of an open link; it changes nothing. None: used, over, or never made."""
@@ -109,7 +111,10 @@ class Enrolment:
         def keep() -> bool:
             return self._users.enrol(secret_hash(link), credentials, session, who, now_ms)
 
-        return Enrolled(person, cookie, codes) if await to_thread.run_sync(keep) else None
+        if not await to_thread.run_sync(keep):
+            return None
+        device = self._devices.after(asker.device, self._keys.email_hash(person.email), now_ms)
+        return Enrolled(person, cookie, device, codes)
 
     def _sheet(self, link: str, person: Person, seed: bytes, faults: dict[Field, str]) -> Sheet:
         uri = address(seed, ISSUER, person.email)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from app.seal import SealBroken
 from app.users import recovery
+from app.users.devices import Devices
 from app.users.limits import TICKET_LIFE_MS
 from app.users.passwords import Passwords
 from app.users.ports import SESSION_ID_BYTES, Kind, NewSession, Open, Person, Proven, Users
@@ -51,18 +52,25 @@ class Wait(NamedTuple):
 
 
 class Entered(NamedTuple):
-    """A session's cookie, which is shown nowhere else; and how many recovery codes are left, where one was used."""
+    """
+    A session's cookie, which is shown nowhere else.
+
+    device:     the cookie by which the browser is known from now on.
+    codes_left: how many recovery codes, where one was used.
+    """
 
     cookie: str
     user_id: str
+    device: str
     codes_left: int | None = None
 
 
 class Asker(NamedTuple):
-    """Where a request comes from: its address, and the browser's name of itself."""
+    """Where a request comes from: its address, the browser's name of itself, and the cookie by which it is known."""
 
     address: str
     agent: str
+    device: str = ""
 
 
 _unpack: Final = msgspec.msgpack.Decoder(Ticket).decode
@@ -90,11 +98,15 @@ class SignIn:
     ) -> None:
         self._users, self._keys, self._passwords = users, keys, passwords
         self._site, self._client_hash = site, client_hash
+        self._devices = Devices(keys.pages)
 
     async def password(self, email: str, password: str, asker: Asker, now_ms: int) -> bytes | Refused | Wait:
         """A ticket for the second step, sealed."""
         name = self._keys.email_hash(email)
-        counted: list[tuple[Kind, bytes]] = [("address", self._client_hash(asker.address)), ("account", name)]
+        counted: list[tuple[Kind, bytes]] = [
+            ("address", self._client_hash(asker.address)),
+            self._passwords_of(name, asker, now_ms),
+        ]
         wait = await self._take(counted, "nobody", asker, now_ms)
         if wait is not None:
             return wait
@@ -127,7 +139,11 @@ class SignIn:
         if found is None:
             return "over"
         ticket, person = found
-        mine: list[tuple[Kind, bytes]] = [("second", person.user_id.encode())]
+        name = self._keys.email_hash(person.email)
+        own = self._devices.own(asker.device, name, now_ms)
+        mine: list[tuple[Kind, bytes]] = [
+            ("second", person.user_id.encode()) if own is None else ("device_second", own)
+        ]
         theirs: list[tuple[Kind, bytes]] = [("address", self._client_hash(asker.address))]
         wait = await self._take([*theirs, *mine], f"user:{person.user_id}", asker, now_ms)
         if wait is not None:
@@ -142,16 +158,15 @@ class SignIn:
         def enter() -> Entered | Refused:
             if not self._users.open(person.user_id, ticket.version, proven, session, who, now_ms):
                 return "wrong"
-            forgiven: list[tuple[Kind, bytes]] = [*mine, ("account", self._keys.email_hash(person.email))]
-            self._users.right(forgiven, theirs)
+            self._users.right([*mine, self._passwords_of(name, asker, now_ms)], theirs)
             left = None if proven.code_hash is None else self._users.codes_left(person.user_id)
-            return Entered(cookie, person.user_id, left)
+            return Entered(cookie, person.user_id, self._devices.after(asker.device, name, now_ms), left)
 
         return await to_thread.run_sync(enter)
 
     async def confirms(self, viewer: Viewer, password: str, asker: Asker, now_ms: int) -> bool | Wait:
         """Whether somebody who is signed in knows their password: asked before what would outlast a stolen session."""
-        counted: list[tuple[Kind, bytes]] = [("account", self._keys.email_hash(viewer.email))]
+        counted = [self._passwords_of(self._keys.email_hash(viewer.email), asker, now_ms)]
         wait = await self._take(counted, viewer.actor, asker, now_ms)
         if wait is not None:
             return wait
@@ -179,6 +194,11 @@ class SignIn:
         self._users.end(viewer.user_id, session_id, Who(viewer.actor, viewer.ip_hash), now_ms)
 
     # ------------------------------------------------------------ inside
+
+    def _passwords_of(self, name: bytes, asker: Asker, now_ms: int) -> tuple[Kind, bytes]:
+        """What a wrong password is counted by: the name, or the name from this browser where it signed in here before."""
+        own = self._devices.own(asker.device, name, now_ms)
+        return ("account", name) if own is None else ("device", own)
 
     async def _take(
         self, counted: list[tuple[Kind, bytes]], actor: str, asker: Asker, now_ms: int

@@ -31,6 +31,10 @@ WAITS_MS: Final = (30_000, 60_000, 120_000, 300_000, 600_000, 900_000)
 somebody out does not do it for a day, and guesses about a hundred times a day (NIST SP 800-63B-4, 3.2.2)."""
 ADDRESS_TRIES_BEFORE_WAITING: Final = 30
 """Of one network address, whichever accounts: an office has many people behind one address, and they mistype."""
+DEVICE_LIFE_MS: Final = 7_776_000_000
+"""A browser is known for 90 days after its last sign-in: whoever works here comes back sooner, holidays included."""
+DEVICE_USERS: Final = 8
+"""Who signed in last with one browser: a desk shared by shifts. The cookie stays far below the 4 KB browsers keep."""
 FORGET_MS: Final = 86_400_000
 """Wrong tries a day old count no more."""
 SECOND_WAIT_MS: Final = 259_200_000

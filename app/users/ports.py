@@ -16,8 +16,11 @@ SESSION_ID_BYTES: Final = 8
 """Of a session's hash: enough to tell one user's sessions apart."""
 Purpose = Literal["enrol", "enter"]
 """What a link is for: to set password and second factor, or (demo only) to be signed in."""
-Kind = Literal["account", "second", "address"]
-"""What wrong tries are counted by: passwords of an account, second factors of one, all of an address."""
+Kind = Literal["account", "second", "address", "device", "device_second"]
+"""What wrong tries are counted by: passwords of an account, second factors of one, all of an address; and the first two
+once more for each browser that signed the account in before."""
+EMAIL_HASH_BYTES: Final = 32
+"""With which a count by `account`, `device` or `device_second` begins."""
 Managed = Literal["changed", "stale", "last", "unknown"]
 """`stale`: changed by somebody else since it was read. `last`: nobody would be left who manages people."""
 

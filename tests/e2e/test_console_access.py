@@ -122,7 +122,7 @@ def test_a_link_lets_in_once_and_the_app_signs_in_once_a_code(house, enrol, open
 
 
 def test_wrong_passwords_have_to_wait_whether_or_not_there_is_such_an_account(house, enrol, opened):
-    enrol("bo@shop.example", "viewer")
+    bo = enrol("bo@shop.example", "viewer")
     for email in ("bo@shop.example", "nobody@shop.example"):
         page = opened(address()).page
         told = []
@@ -133,6 +133,9 @@ def test_wrong_passwords_have_to_wait_whether_or_not_there_is_such_an_account(ho
         assert "Too many tries" in told[-1]
         sign_in(house, page, email)  # and the right one has to wait as well
         expect(page.get_by_role("alert")).to_contain_text("Too many tries")
+    sign_in(house, bo.page, bo.email)  # but not where Bo signed in before
+    second_step(bo.page, bo.codes[0])
+    expect(bo.page.get_by_role("status")).to_contain_text("9 are left")
 
 
 def test_what_was_typed_outlives_an_idle_session(house, enrol):

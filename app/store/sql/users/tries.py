@@ -10,7 +10,7 @@ from app.store.sql.reach import in_one
 from app.store.sql.user_tables import users
 from app.store.sql.users.rows import MOVES, Part
 from app.users.limits import ADDRESS_TRIES_BEFORE_WAITING, FORGET_MS, TRIES_BEFORE_WAITING, wait_ms
-from app.users.ports import Kind
+from app.users.ports import EMAIL_HASH_BYTES, Kind
 from tokens.who import Who
 
 
@@ -54,5 +54,7 @@ def _subject(connection: Connection, kind: Kind, name: bytes) -> str:
     """Whose account it is, where it is one; an address is told by the actor's hash alone."""
     if kind == "second":
         return name.decode()
-    found = connection.execute(select(users.c.user_id).where(users.c.email_hash == name)).scalar()
+    found = connection.execute(
+        select(users.c.user_id).where(users.c.email_hash == name[:EMAIL_HASH_BYTES])
+    ).scalar()
     return str(found) if found is not None else "unknown"
