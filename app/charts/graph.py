@@ -22,7 +22,7 @@ SIGNS: Final = {
     "account": "●",
     "device": "D",
     "ip": "IP",
-    "payment": "€",
+    "payment": "¤",
     "email": "@",
     "phone": "☎",
     "address": "⌂",

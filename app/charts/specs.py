@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import dropwhile
 from typing import Any, Final
 
 from app.charts.chart import Cell, Chart, Door
@@ -31,6 +32,13 @@ def _axis(title: str | None, ticks: int, **more: object) -> dict[str, object]:
 def _time(field: str, **more: object) -> dict[str, object]:
     axis = _axis(None, 5, grid=False, format="%-d %b", tickMinStep=DAY_MS)
     return {"field": field, "type": "temporal", "scale": {"type": "utc"}, "axis": axis, **more}
+
+
+def _stretches(field: str) -> dict[str, object]:
+    """A band for each, named by the day it begins with: only bands hold bars side by side."""
+    said = "utcFormat(datum.value, '%-d %b')"
+    axis = {"title": None, "grid": False, "labelExpr": said, "labelAngle": 0, "labelOverlap": True}
+    return {"field": field, "type": "ordinal", "axis": axis, "scale": {"paddingInner": 0.3}}
 
 
 def over_time(
@@ -210,9 +218,10 @@ def beside_usual(
     title: str, months: Sequence[tuple[int, int, int]], usual_earned: float, usual_burned: float
 ) -> Chart:
     """Points earned and burned in each stretch of time (its first instant), with lines at what is usual."""
+    lived = list(dropwhile(lambda month: not (month[1] or month[2]), months))
     values = [
         {"t": at, "k": kind, "n": value}
-        for at, earned, burned in months
+        for at, earned, burned in lived
         for kind, value in (("earned", earned), ("burned", burned))
     ]
     colour = {
@@ -227,10 +236,10 @@ def beside_usual(
         "layer": [
             {
                 "data": {"values": values},
-                "mark": {"type": "bar", "width": max(2, WIDTH // (3 * max(1, len(months))))},
+                "mark": {"type": "bar"},
                 "encoding": {
-                    "x": _time("t"),
-                    "xOffset": {"field": "k"},
+                    "x": _stretches("t"),
+                    "xOffset": {"field": "k", "sort": ["earned", "burned"]},
                     "y": {"field": "n", "type": "quantitative", "stack": None, "axis": _axis(None, 3)},
                     "color": colour,
                 },

@@ -26,6 +26,7 @@ DONE: Final[Mapping[MoveName, str]] = {
     "claim": "claimed", "let_go": "let go", "assign": "assigned", "wait": "set to wait", "hold": "held",
     "escalate": "escalated", "propose": "proposed", "approve": "approved", "reject": "sent back", "close": "closed",
     "merge": "merged", "split": "split", "reopen": "reopened", "wake": "woken",
+    "join": "added more to", "expire": "let go of", "release": "released", "act": "acted on",
 }  # fmt: skip
 """What has become of a case by a move."""
 REASONS_SHOWN: Final = 3

@@ -62,7 +62,11 @@ def row(case: Case, viewer: Viewer, names: Mapping[str, str], now_ms: int) -> Ro
         case_words.typology(case.typology),
         case_words.PRIORITIES[case.priority],
         case_words.reasons(case.reasons, REASONS_SHOWN),
-        [(result, f"{points(count)} {result}") for result, count in results if count],
+        [
+            (result, f"{points(count)} {result}{'' if count == 1 else 's'}")
+            for result, count in results
+            if count
+        ],
         due(case, now_ms),
         first_look(case, now_ms),
         case_words.STATES[case.state] if case.resolution is None else case_words.RESOLUTIONS[case.resolution],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -190,10 +190,24 @@ class _Drawing:
         return Edge(_account(use.account_id), _thing(use), "used", title, href)
 
     def _linked(self, link: Link) -> Edge:
-        because = ", ".join(f"{name} {agreement}" for name, agreement, _ in link.evidence)
+        because = ", ".join(_because(name, agreement) for name, agreement, _ in link.evidence)
         title = f"{link.one} and {link.other}: the same hand with {link.probability:.0%} ({because})"
         href = f"{hrefs.account(self._program_id, link.one)}/links#{quote(link.other, safe='')}"
         return Edge(_account(link.one), _account(link.other), "link", title, href, link.probability)
+
+
+_SAID: Final[Mapping[str, str]] = {
+    "earlier": "found earlier", "sign_ups": "signed up together", "analyst": "said by an analyst", "email": "mailbox",
+    "phone": "telephone", "payment": "payment instrument", "ip": "network address", "address": "postal address",
+    "name_dob": "name with date of birth",
+}  # fmt: skip
+"""What a piece of evidence is called, where its own name does not tell a person."""
+_WHOLE: Final = ("carried", "together", "confirmed")
+
+
+def _because(identifier: str, agreement: str) -> str:
+    said = _SAID.get(identifier, identifier.replace("_", " "))
+    return said if agreement in _WHOLE else f"{'same' if agreement == 'exact' else agreement} {said}"
 
 
 def _account(account_id: str) -> str:
