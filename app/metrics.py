@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client import multiprocess as shared
 
 DIRECTORY_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS_S: Final = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds. Fine around the one to five milliseconds a decision takes, then the hot store's patience (50 ms),
 the fallback's deadline (100 ms), and where a caller has given up."""
@@ -178,7 +177,7 @@ def drifted(indices: Mapping[str, float]) -> None:
 
 
 def render() -> bytes:
-    """Everything counted by all processes, to be sent with CONTENT_TYPE."""
+    """Everything counted by all processes, in the text format of Prometheus."""
     directory = os.environ.get(DIRECTORY_VARIABLE)
     if directory is None:
         return generate_latest(_registry)

@@ -6,7 +6,7 @@ instants of a kind are kept exactly; older ones are folded into cells of an hour
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -18,8 +18,6 @@ from detectors.said import NOTHING_SAID, Said
 MINUTE_S: Final = 60
 HOUR_S: Final = 3_600
 DAY_S: Final = 86_400
-WINDOWS_S: Final = (MINUTE_S, 10 * MINUTE_S, HOUR_S, DAY_S, 7 * DAY_S, 30 * DAY_S)
-"""The windows the service keeps, in seconds: 1 min, 10 min, 1 h, 24 h, 7 d, 30 d."""
 CLOCK_TOLERANCE_MS: Final = 300_000
 """Two callers' clocks may differ by this much (the contract's five minutes)."""
 EXACT_INSTANTS: Final = 64
@@ -87,11 +85,6 @@ class Series(Struct, frozen=True):
             other = self.within(self.instants_ms[index], window_ms)
             best = (max(best[0], other[0]), max(best[1], other[1]))
         return best
-
-    def previous_ms(self, as_of_ms: int) -> int | None:
-        """The last instant strictly before `as_of_ms`, if it is still kept exactly."""
-        index = bisect_left(self.instants_ms, as_of_ms)
-        return self.instants_ms[index - 1] if index else None
 
 
 EMPTY: Final = Series()

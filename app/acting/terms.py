@@ -20,8 +20,6 @@ REASON_MOST: Final = 10_000
 """Characters of a reason, as of the rationale of a case."""
 VALUE_MOST: Final = 512
 """Characters of a value on a list: the longest address there is has some 300."""
-ACCOUNTS_AT_ONCE: Final = 500
-"""As many as a ring has."""
 PAIRED_AT_ONCE: Final = 50
 """Accounts of one verdict: 1,225 pairs, some 0.3 s."""
 TOKENS_AT_ONCE: Final = 500

@@ -67,8 +67,3 @@ def deadlines(priority: Priority, since_ms: int, terms: CaseTerms) -> Deadlines:
 def rank(loss_minor: int, due_ms: int) -> int:
     """The place in the queue: greater comes first. See above."""
     return round(RANKS_A_DOUBLING * (log2(loss_minor + FLOOR_MINOR) - due_ms / SHIFT_MS))
-
-
-def urgency(due_ms: int, now_ms: int) -> float:
-    """1 at the due instant, half a shift before it, 2 a shift later."""
-    return float(2 ** ((now_ms - due_ms) / SHIFT_MS))

@@ -118,7 +118,3 @@ class History(Reserves, Protocol):
     async def stored_answer(self, account_key: bytes, event_key: bytes) -> bytes | None:
         """The answer to an event that the record may not hold yet."""
         ...
-
-    async def bump_config(self) -> None:
-        """Lists or policies changed: every worker reads them again before its next decision."""
-        ...

@@ -52,10 +52,6 @@ class Throttle(Protocol):
         """Seconds to wait; 0: it is admitted, and counted. What is refused is not counted."""
         ...
 
-    async def blocked(self, what: What, client: bytes) -> int:
-        """Seconds to wait until one more would be admitted; counts nothing."""
-        ...
-
     async def count(self, what: What, client: bytes) -> None:
         """Count one that happened, admitted or not."""
         ...

@@ -12,8 +12,6 @@ from app.users.rights import Scope
 HitKind = Literal["account", "decision", "event", "token", "case"]
 RECENT_SHOWN: Final = 50
 """A screen or two."""
-LONGEST: Final = 128
-"""Characters of an id."""
 
 
 class Hit(NamedTuple):

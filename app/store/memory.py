@@ -215,10 +215,6 @@ class MemoryHistory(MemoryReservations):
         kept = self._answers.get((partition(account_key), event_key))
         return kept and kept[1]
 
-    async def bump_config(self) -> None:
-        """Lists or policies changed."""
-        self.config += 1
-
     def _entity(self, role: str, key: bytes) -> Kept:
         letter = ROLES[role]
         entity = self._entities.get(letter + key)

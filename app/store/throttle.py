@@ -38,10 +38,6 @@ class ValkeyThrottle:
             client, [(what, b"admit"), *((bar, b"ask") for bar in BARRED_BY.get(what, ()))]
         )
 
-    async def blocked(self, what: What, client: bytes) -> int:
-        """Seconds to wait until one more would be admitted."""
-        return await self._asked(client, [(what, b"ask")])
-
     async def count(self, what: What, client: bytes) -> None:
         """Count one that happened."""
         await self._asked(client, [(what, b"count")])

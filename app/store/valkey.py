@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from typing import Any, Final, Literal, cast
 
@@ -311,10 +310,6 @@ class ValkeyHistory(ValkeyReservations):
         """The answer to an event that the record may not hold yet."""
         kept = await self._pipeline.execute("GET", answer_key(account_key, event_key))
         return None if kept is None else kept[16:]
-
-    async def bump_config(self) -> None:
-        """Lists or policies changed: every worker reads them again before its next decision."""
-        await self._pipeline.execute("HSET", STATE_KEY, "config", secrets.randbits(VERSION_BITS))
 
     # ------------------------------------------------------------ packing and reading
 

@@ -62,8 +62,6 @@ RIGHTS: Final[Mapping[Role, frozenset[Action]]] = {
 }
 """Graduated from viewer to programme_admin, each with all of the one before. Who watches (auditor) does not act, and who
 says who may act (security_admin) sees no member."""
-SEES_EVERYTHING: Final[frozenset[Role]] = frozenset({"security_admin", "auditor"})
-"""Roles of the installation rather than of a programme: people and the audit are not split by programme."""
 
 
 def may(role: Role, action: Action) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.policy.names import WINDOWS
 from app.store.memory import MemoryHistory
 from detectors.base import Signal
 from detectors.default_limits import DEFAULT_LIMITS
@@ -19,7 +20,6 @@ from detectors.snapshot import (
     CLOCK_TOLERANCE_MS,
     EMPTY,
     EXACT_INSTANTS,
-    WINDOWS_S,
     Cell,
     Entity,
     Peer,
@@ -34,7 +34,7 @@ REDEEM_1H = next(limit for limit in DEFAULT_LIMITS if limit.code == "VELOCITY_RE
 
 _offsets = st.integers(-40, 40) | st.integers(-400_000, 400_000) | st.integers(-3 * HOUR_MS, HOUR_MS)
 _entries = st.lists(st.tuples(_offsets.map(NOW_MS.__add__), st.integers(0, 1_000)), max_size=40).map(sorted)
-_windows = st.sampled_from([1, 30, 1_000, *(window_s * 1_000 for window_s in WINDOWS_S)])
+_windows = st.sampled_from([1, 30, 1_000, *(window_s * 1_000 for window_s in WINDOWS.values())])
 
 
 def series_of(entries: Sequence[tuple[int, int]]) -> Series:
@@ -108,19 +108,14 @@ def test_cells_before_a_window_that_begins_among_exact_instants_are_not_counted(
     assert Series(exact, [1, 1, 1], cells).within(NOW_MS, 20_000) == (2, 2)
 
 
-@given(_entries, _offsets)
-def test_the_previous_instant_is_strictly_before(entries, offset):
-    as_of_ms = NOW_MS + offset
-    before = [at for at, _ in entries if at < as_of_ms]
-    assert series_of(entries).previous_ms(as_of_ms) == (before[-1] if before else None)
-
-
 def test_nothing_happened_in_an_empty_series():
     assert EMPTY.within(NOW_MS, DAY_MS) == EMPTY.busiest(NOW_MS, DAY_MS) == (0, 0)
-    assert EMPTY.previous_ms(NOW_MS) is None
 
 
-@given(st.lists(st.tuples(_offsets, st.integers(0, HOUR_MS)), max_size=32), st.sampled_from(WINDOWS_S))
+@given(
+    st.lists(st.tuples(_offsets, st.integers(0, HOUR_MS)), max_size=32),
+    st.sampled_from(sorted(WINDOWS.values())),
+)
 def test_distinct_peers_are_those_of_the_fullest_window_that_holds_the_event(found, window_s):
     peers = [
         Peer(f"{n:016x}", NOW_MS + first, NOW_MS + first + lasted) for n, (first, lasted) in enumerate(found)

@@ -48,9 +48,6 @@ class OpenThrottle:
     async def admit(self, _what: str, _client: bytes) -> int:
         return 0
 
-    async def blocked(self, _what: str, _client: bytes) -> int:
-        return 0
-
     async def count(self, _what: str, _client: bytes) -> None:
         return None
 

@@ -322,9 +322,3 @@ async def test_an_entity_that_is_only_looked_at_counts_nothing(history):
     assert list(seen.entities["counterparty"].series) == []
     (peer,) = seen.entities["counterparty"].peers["counterparty"]
     assert peer.key == key("m-1").hex()
-
-
-async def test_a_change_of_lists_is_seen_with_the_next_event(history):
-    before = (await history.observe(sighting("e-1"))).config
-    await history.bump_config()
-    assert (await history.observe(sighting("e-2"))).config != before

@@ -10,12 +10,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.policy.names import WINDOWS
 from app.ports.history import Settlement
 from app.ports.sighting import Sighting
 from app.store.memory import MemoryHistory
 from app.store.pipeline import Pipeline
 from app.store.valkey import ValkeyHistory
-from detectors.snapshot import EXACT_INSTANTS, EXACT_INSTANTS_SHARED, WINDOWS_S, Series, Traits
+from detectors.snapshot import EXACT_INSTANTS, EXACT_INSTANTS_SHARED, Series, Traits
 from tests.app.store.sightings import DAY_MS, HOUR_MS, NOW_MS, key, plain, settle_in, sighting, told
 
 walking = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -165,7 +166,7 @@ def test_a_series_does_not_care_in_which_order_it_learns_its_events(hot_server, 
     assert asyncio.run(learn(MemoryHistory(), shuffled)) == in_order
 
 
-@given(_histories, st.sampled_from(WINDOWS_S), st.integers(0, 31 * DAY_MS))
+@given(_histories, st.sampled_from(sorted(WINDOWS.values())), st.integers(0, 31 * DAY_MS))
 def test_up_to_the_exact_instants_counts_are_exact_and_beyond_them_within_the_cells_cut(
     history, window_s, ago_ms
 ):
