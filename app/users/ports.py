@@ -178,7 +178,7 @@ class Requests(Protocol):
     """
 
     def ask(self, request: Request, who: Who, now_ms: int) -> Managed:
-        """`stale`: the person changed meanwhile, or something is asked for them already."""
+        """`stale`: the person changed meanwhile or is disabled, or something is asked for them already."""
         ...
 
     def requests(self, now_ms: int) -> Sequence[Request]: ...

@@ -163,6 +163,18 @@ def test_the_move_and_the_law_say_the_same(users, asking, by, after_ms):
     assert (done == "changed") is may_go_ahead(asked, by, NOW + after_ms)
 
 
+def test_nothing_is_asked_behind_the_back_of_somebody_who_is_disabled(users, asking):
+    """Or they were disabled first, waited for, and let in again as somebody else."""
+    asked = asking.reset(sue(users), admin("ann"), NOW)
+    assert users.disable("sue", WHO, NOW) == "changed"
+    assert asking.open(NOW) == []
+    assert asking.reset(sue(users), admin("ann"), NOW) == "stale"
+    assert users.enable("sue", WHO, NOW) == "changed"
+    late = Link(name("late"), "enrol", NOW)
+    assert users.go_ahead(asked, "ann", late, WHO, NOW + SECOND_WAIT_MS) == "stale"
+    assert isinstance(asking.reset(sue(users), admin("ann"), NOW), Request)
+
+
 def test_of_two_who_ask_at_once_one_is_heard_and_of_all_who_go_ahead_or_stop_one(users, asking):
     told = race(2, lambda at: asking.reset(sue(users), admin(ADMINS[at]), NOW))
     (asked,) = [one for one in told if isinstance(one, Request)]

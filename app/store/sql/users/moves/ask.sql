@@ -1,7 +1,7 @@
--- ask.sql · ask something for a user as of :version → request_id; no row: they changed, or something asked after :over_ms waits
+-- ask.sql · ask something for a user as of :version, who can sign in to be told → request_id; no row: they changed, are disabled, or something asked after :over_ms waits
 INSERT INTO user_requests (user_id, request_id, wanted, role, scope, version, asked_by, asked_ms)
 SELECT user_id, :request_id, :wanted, :role, :scope, version, :asked_by, :asked_ms FROM users
-WHERE user_id = :user_id AND version = :version
+WHERE user_id = :user_id AND version = :version AND disabled_ms IS NULL
 ON CONFLICT (user_id) DO UPDATE SET
   request_id = excluded.request_id, wanted = excluded.wanted, role = excluded.role, scope = excluded.scope,
   version = excluded.version, asked_by = excluded.asked_by, asked_ms = excluded.asked_ms
