@@ -34,6 +34,7 @@ from app.console.queue_export import Export
 from app.console.queue_views import QueueViews
 from app.console.sealing import Sealing
 from app.console.seconding import Seconding, telling
+from app.console.taking_out import TakingOut
 from app.feedback.desk import FeedbackDesk
 from app.ids import fresh_id
 from app.keys import derive
@@ -103,7 +104,7 @@ def console_routes(
         by_link=settings.env != "production",
     )
     rooms = [
-        queue_room(cases.desk, SqlViews(engine, fresh_id), Colleagues(users)),
+        queue_room(cases.desk, SqlViews(engine, fresh_id), Colleagues(users), TakingOut(review.noting)),
         case_room(cases, review, acting, engine, Colleagues(users)),
         *record_rooms(review, cases, feedback, switch, engine, acting.is_closed, Colleagues(users)),
         dashboard_room(review, Programmes(SqlViews(engine, fresh_id).programmes), file),
@@ -123,7 +124,7 @@ def people_room(users: SqlUsers, manager: Manager) -> Room:
     return Room(people.PLACE, [*page.gestures(), *Seconding(manager, asking, colleagues).gestures()])
 
 
-def queue_room(desk: CaseDesk, views: SqlViews, colleagues: Colleagues) -> Room:
+def queue_room(desk: CaseDesk, views: SqlViews, colleagues: Colleagues, taking_out: TakingOut) -> Room:
     """The queue with its bulk moves, its views and its file; the first place, so that it is where the day begins."""
     programmes = Programmes(views.programmes)
     page = Queue(desk, views, programmes, colleagues)
@@ -131,13 +132,14 @@ def queue_room(desk: CaseDesk, views: SqlViews, colleagues: Colleagues) -> Room:
         *page.gestures(),
         *Bulk(desk, page, programmes, colleagues).gestures(),
         *QueueViews(views, programmes).gestures(),
-        *Export(desk, programmes).gestures(),
+        *Export(desk, programmes, taking_out).gestures(),
     ])  # fmt: skip
 
 
 def dashboard_room(review: Reviewing, programmes: Programmes, file: PolicyFile) -> Room:
     """The dashboard and its files."""
-    page = DashboardPage(review.figures, review.room, programmes, file.programme)
+    taking_out = TakingOut(review.noting)
+    page = DashboardPage(review.figures, review.room, programmes, file.programme, taking_out)
     return Room(dashboard.PLACE, page.gestures())
 
 

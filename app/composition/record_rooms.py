@@ -21,6 +21,7 @@ from app.console.lists import showing as lists
 from app.console.lists.changing import ListDeeds
 from app.console.lists.showing import ListPages
 from app.console.programmes import USUAL, Programmes
+from app.console.taking_out import TakingOut
 from app.feedback.desk import FeedbackDesk
 from app.ids import fresh_id
 from app.locking.switch import Switch
@@ -63,5 +64,5 @@ def record_rooms(
         Room(searching.PLACE, [*search.gestures(), *deeds.gestures(), *pages.gestures()]),
         Room(None, decisions.gestures()),
         Room(lists.PLACE, [*listed.gestures(), *changing.gestures()]),
-        Room(audit.PLACE, AuditPages(review.audits, review.noting, colleagues).gestures()),
+        Room(audit.PLACE, AuditPages(review.audits, TakingOut(review.noting), colleagues).gestures()),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from urllib.parse import urlencode
@@ -9,14 +10,12 @@ from urllib.parse import urlencode
 from anyio import to_thread
 from starlette.responses import Response
 
-from app.console.accounts.naming import who
 from app.console.colleagues import Colleagues
 from app.console.place import HOME, Place
+from app.console.taking_out import WITHHELD, Taken, TakingOut
 from app.console.telling import when
 from app.console.visit import Gesture, Get, Post, Visit, turned
 from app.reviewing.auditing import EXPORTED_MOST, VERIFIED_MOST, Asked, AuditRow, Audits
-from app.reviewing.export import rows_as_csv
-from app.reviewing.noting import Noting
 
 AUDIT: Final = f"{HOME}/audit"
 PLACE: Final = Place("audit", "Audit", AUDIT, "view_audit", "v")
@@ -25,10 +24,11 @@ TEXT_MOST: Final = 128
 FAMILIES: Final = {
     "": "Everything", "case.": "Cases", "account.": "Accounts and locks", "label.": "Labels", "list.": "Lists",
     "context.": "Shared contexts", "pair.": "Duplicates and households", "token.": "Tokens", "otp.": "Codes",
-    "personal.": "Personal data", "user.": "People", "audit.": "This audit",
+    "personal.": "Personal data", "user.": "People", "file.": "Files taken out",
 }  # fmt: skip
 """What events begin with, in words."""
 COLUMNS: Final = ("row", "at", "programme", "event", "subject", "by", "from", "detail")
+_EVENTS: Final = re.compile(r"[a-z_]+\.[a-z_]*")
 _FIELDS: Final = ("event", "subject", "actor", "since", "until")
 
 
@@ -36,12 +36,12 @@ class AuditPages:
     """
     Args:
         audits: reads and verifies.
-        noting: where it is written down who took it out.
+        taking_out: hands out the file.
         colleagues: who is behind an actor.
     """
 
-    def __init__(self, audits: Audits, noting: Noting, colleagues: Colleagues) -> None:
-        self._audits, self._noting, self._colleagues = audits, noting, colleagues
+    def __init__(self, audits: Audits, taking_out: TakingOut, colleagues: Colleagues) -> None:
+        self._audits, self._taking_out, self._colleagues = audits, taking_out, colleagues
 
     def gestures(self) -> list[Gesture]:
         """What can be done. To take it out one needs both rights: to see it, and to take things out."""
@@ -88,12 +88,16 @@ class AuditPages:
             raise turned(404)
         asked = _asked(visit)
 
-        def written() -> bytes:
-            rows = list(self._audits.all(asked, EXPORTED_MOST))
-            self._noting.note(visit.now_ms, "", "audit.exported", "audit", who(visit), f"{len(rows)} rows")
-            return "".join(rows_as_csv(COLUMNS, [_cells(row, visit.now_ms) for row in rows])).encode()
+        rows = (_cells(row, visit.now_ms) for row in self._audits.all(asked, EXPORTED_MOST))
+        return await self._taking_out.table(visit, Taken("audit.csv", "", _noted(visit), COLUMNS, rows))
 
-        return visit.file("audit.csv", await to_thread.run_sync(written), "text/csv")
+
+def _noted(visit: Visit) -> dict[str, str]:
+    """The filters as they are written down: what somebody typed to find a member by is not."""
+    said = {name: visit.query.get(name, "") for name in _FIELDS}
+    plain = {name for name in ("since", "until") if _day(said[name])}
+    plain |= {"event"} if _EVENTS.fullmatch(said["event"]) else set()
+    return {name: text if name in plain else WITHHELD for name, text in said.items() if text}
 
 
 def _cells(row: AuditRow, now_ms: int) -> tuple[str | int, ...]:

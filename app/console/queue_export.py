@@ -10,11 +10,12 @@ from app.cases.desk import CaseDesk
 from app.cases.ports import Case
 from app.console import case_words
 from app.console.programmes import Programmes, scope_of
-from app.console.queue_query import read
+from app.console.queue_query import PERSONAL, read
 from app.console.queue_shown import QUEUE
+from app.console.taking_out import WITHHELD, Taken, TakingOut
 from app.console.telling import when
 from app.console.visit import Gesture, Get, Visit, turned
-from app.reviewing.export import Cell, rows_as_csv
+from app.reviewing.export import Cell
 
 EXPORT: Final = f"{QUEUE}/cases.csv"
 EXPORT_MOST: Final = 20_000
@@ -32,10 +33,11 @@ class Export:
     Args:
         desk: the use cases of cases.
         programmes: which programmes there are.
+        taking_out: hands out the file.
     """
 
-    def __init__(self, desk: CaseDesk, programmes: Programmes) -> None:
-        self._desk, self._programmes = desk, programmes
+    def __init__(self, desk: CaseDesk, programmes: Programmes, taking_out: TakingOut) -> None:
+        self._desk, self._programmes, self._taking_out = desk, programmes, taking_out
 
     def gestures(self) -> list[Gesture]:
         """What can be done here."""
@@ -61,8 +63,10 @@ class Export:
             cursor = page.next_cursor
             if cursor is None or len(found) > EXPORT_MOST:
                 break
-        body = "".join(rows_as_csv(COLUMNS, (_row(case, currency) for case in found)))
-        return visit.file("cases.csv", body.encode(), "text/csv; charset=utf-8")
+        filters = asked.query(but=PERSONAL) + (f"&account={WITHHELD}" if asked.one("account") else "")
+        rows = (_row(case, currency) for case in found)
+        taken = Taken("cases.csv", chosen.program_id, filters, COLUMNS, rows)
+        return await self._taking_out.table(visit, taken)
 
 
 def _row(case: Case, currency: str) -> list[Cell]:

@@ -100,11 +100,6 @@ class Visit:
             self.console.leave_notice(response, Notice(tone, notice, undo))
         return response
 
-    def file(self, name: str, body: bytes, media_type: str) -> Response:
-        """A download, `decisions.csv`."""
-        headers = {**self.console.headers, "Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(body, 200, headers, media_type)
-
 
 def location(path: str) -> str:
     """A path as a `Location` may say it."""

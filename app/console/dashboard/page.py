@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from app.charts.drawing import DrawingRoom
 from app.console.dashboard.period import STANDING, Period, read_period
-from app.console.dashboard.shown import Table, charts, percent, queue_tiles, rate_tiles, tables
+from app.console.dashboard.shown import charts, percent, queue_tiles, rate_tiles, tables
 from app.console.place import HOME, Place
 from app.console.programmes import Chosen, Programmes, remember
+from app.console.taking_out import Taken, TakingOut
 from app.console.visit import Gesture, Get, Visit, turned
 from app.playbook.entries import entry_for
-from app.reviewing.export import rows_as_csv
 from app.reviewing.figures import Dashboard, Figures, dashboard, day_of
 from detectors.policy import Policy
 
@@ -33,6 +33,7 @@ class DashboardPage:
         room: draws the charts.
         programmes: which programmes there are.
         policy_of: the policy a programme decides by, which says who gives which reason.
+        taking_out: hands out the files.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class DashboardPage:
         room: DrawingRoom,
         programmes: Programmes,
         policy_of: Callable[[str], Policy],
+        taking_out: TakingOut,
     ) -> None:
         self._figures, self._room, self._programmes, self._policy_of = figures, room, programmes, policy_of
+        self._taking_out = taking_out
 
     def gestures(self) -> list[Gesture]:
         """What can be done here."""
@@ -77,13 +80,16 @@ class DashboardPage:
     async def file(self, visit: Visit) -> Response:
         """One table, whole: `earnest-reasons-2026-05-01-2026-05-30.csv` would be a name; what is in it says the rest."""
         name = visit.path["name"]
-        _, period, found = await self._found(visit)
+        chosen, period, found = await self._found(visit)
         if period.fault:
             raise turned(422, f"{period.fault} A file of other days than asked for would mislead.", DASHBOARD)
         table = tables(found, visit.now_ms).get(name)
         if table is None:
             raise turned(404, "There is no such table.", DASHBOARD)
-        return visit.file(f"{name}.csv", "".join(_csv(table)).encode(), "text/csv; charset=utf-8")
+        filters = {"period": period.chosen, "from": period.first, "to": period.last}
+        columns = [column.name for column in table.columns]
+        taken = Taken(f"{name}.csv", chosen.program_id, filters, columns, table.rows)
+        return await self._taking_out.table(visit, taken)
 
     async def _found(self, visit: Visit) -> tuple[Chosen, Period, Dashboard]:
         chosen = await self._programmes.chosen(visit, visit.query.get("program", ""))
@@ -103,7 +109,3 @@ def _stage(code: str, policy: Policy) -> str:
 
 def _standing(days: int, chosen: Chosen) -> str:
     return Period(0, 0, str(days)).query(chosen.program_id)
-
-
-def _csv(table: Table) -> Sequence[str]:
-    return list(rows_as_csv([column.name for column in table.columns], table.rows))

@@ -11,6 +11,9 @@ from app.cases.desk import CaseDesk
 from app.cases.ports import Case, Scope, Wish
 from app.composition.console import queue_room, sql_users
 from app.console.colleagues import Colleagues
+from app.console.taking_out import TakingOut
+from app.store.sql.audit import Audit
+from app.store.sql.audit_rows import SqlNoting
 from app.store.sql.case_tables import case_places, cases
 from app.store.sql.console_views import SqlViews
 from app.users.ports import Credentials, Link, NewPerson, NewSession
@@ -39,7 +42,10 @@ class Floor:
         self.users = sql_users(self.engine, MASTER)
         self.desk = CaseDesk(self.house.cases, lambda: self.now_ms)
         self.views = SqlViews(self.engine, self._id)
-        self.room = queue_room(self.desk, self.views, Colleagues(self.users))
+        self.room = queue_room(
+            self.desk, self.views, Colleagues(self.users),
+            TakingOut(SqlNoting(self.engine, Audit(MASTER))),
+        )  # fmt: skip
 
     def _id(self, prefix: str) -> str:
         self.ids[0] += 1

@@ -23,9 +23,11 @@ from app.console.dashboard.shown import percent
 from app.console.frame import Room
 from app.console.programmes import Programmes
 from app.console.queue_query import read
+from app.console.taking_out import TakingOut
 from app.seal import Seal
 from app.store.sql import SqlRecord, open_engine
 from app.store.sql.audit import Audit
+from app.store.sql.audit_rows import SqlNoting
 from app.store.sql.reviewing.counting import SqlCounting
 from app.store.sql.reviewing.figures import SqlFigures
 from app.users.rights import Scope
@@ -51,7 +53,11 @@ class Counted:
     def window(self, role: Any = "senior", scope: Scope | None = None) -> Window:
         """For somebody of that role."""
         page = DashboardPage(
-            SqlFigures(self.engine), self.room, Programmes(lambda: ["default"]), lambda _: DEFAULT
+            SqlFigures(self.engine),
+            self.room,
+            Programmes(lambda: ["default"]),
+            lambda _: DEFAULT,
+            TakingOut(SqlNoting(self.engine, Audit(bytes(32)))),
         )
         viewer = a_viewer(role, **({} if scope is None else {"scope": scope}))
         return Window([Room(dashboard.PLACE, page.gestures())], viewer, a_console(viewer, NOW_MS))

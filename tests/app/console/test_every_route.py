@@ -18,6 +18,7 @@ from app.keys import master_key
 from app.main import create_app
 from app.settings import load
 from app.store.sql import migrate, open_engine
+from app.store.sql.audit_rows import newest
 from app.users.ports import Credentials, Link, NewPerson, NewSession
 from app.users.rights import EVERYTHING, ROLES, may
 from app.users.secrets import Keys, secret_hash
@@ -46,7 +47,7 @@ def gestures(app: Any) -> tuple[list[Gesture], set[str]]:
     return sorted(set(found), key=lambda one: one.path.endswith("sign-out")), free
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def served(tmp_path_factory: pytest.TempPathFactory):
     """The application on a record with somebody of each role, signed in."""
     settings = load(data_dir=tmp_path_factory.mktemp("served"), public_url="https://console.example")
@@ -60,11 +61,11 @@ def served(tmp_path_factory: pytest.TempPathFactory):
         session = NewSession(secret_hash(f"cookie-{role}"), role.encode(), "")
         assert users.enrol(link.link_hash, Credentials("-", b"seed", 0, ()), session, WHO, NOW)
     engine.dispose()
-    return create_app(settings), Sealing(Keys.of(master).pages)
+    return create_app(settings), Sealing(Keys.of(master).pages), settings.record_url
 
 
 async def test_every_route_answers_exactly_the_roles_that_may(served):
-    app, sealing = served
+    app, sealing, _ = served
     declared, _ = gestures(app)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     assert len(declared) > 20
@@ -84,7 +85,7 @@ async def test_every_route_answers_exactly_the_roles_that_may(served):
 
 
 async def test_nothing_but_the_doors_is_open(served):
-    app, _ = served
+    app, *_ = served
     declared, free = gestures(app)
     assert {path for path in free if "static" not in path and "rest:path" not in path} == OPEN
     transport = httpx.ASGITransport(app=app)
@@ -93,3 +94,28 @@ async def test_nothing_but_the_doors_is_open(served):
             answer = await client.request(gesture.method, re.sub(r"\{[^}]+\}", "x", gesture.path))
             wanted = {"GET": 303, "POST": REFUSED}[gesture.method]
             assert answer.status_code == wanted, (gesture.method, gesture.path)
+
+
+async def test_every_file_that_is_taken_out_leaves_one_entry_in_the_audit(served):
+    app, _, url = served
+    files = [one.path for one in gestures(app)[0] if one.path.endswith(".csv") or one.right == "export"]
+    assert len(files) > 2
+    cookies = {"__Host-earnest-session": "cookie-programme_admin"}
+    transport = httpx.ASGITransport(app=app)
+    engine = open_engine(url)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="https://console.example", cookies=cookies
+    ) as client:
+        for path in files:
+            (last,) = newest(engine, 1)
+            answer = await client.get(path.replace("{name}", "queue"))
+            assert answer.status_code == 200, path
+            assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+            name = re.fullmatch(r'attachment; filename="(.+)"', answer.headers["content-disposition"])[1]
+            (noted,) = newest(engine, 1)
+            assert noted.seq == last.seq + 1, path
+            assert (noted.entry.event, noted.entry.subject) == ("file.exported", name)
+            assert noted.entry.actor == "user:programme_admin"
+            rows = len(answer.text.splitlines()) - 1
+            assert noted.entry.detail.startswith(f"{rows} rows; ")
+    engine.dispose()

@@ -162,7 +162,15 @@ async def test_the_file_holds_no_formula(kept):
     answer = await kept.window("auditor").get("/console/audit/audit.csv")
     rows = list(csv.reader(StringIO(answer.text)))
     assert rows[1][4:] == ["'=HYPERLINK(1)", "'+key", "", '\'@SUM(1),"x"\n']
-    assert kept.notes()[-1][0] == "audit.exported"
+    assert kept.notes()[-1] == ("file.exported", "audit.csv", "1 rows; no filter")
+
+
+async def test_taking_the_audit_out_notes_what_was_asked_for_and_nobody_it_was_about(kept):
+    note(kept, 1, subject="m-1")
+    asked = "event=case.&subject=mira@shop.example&actor=mira&since=2026-01-02&until=mira"
+    await kept.window("auditor").get(f"/console/audit/audit.csv?{asked}")
+    told = "0 rows; event=case.&subject=given&actor=given&since=2026-01-02&until=given"
+    assert kept.notes()[-1] == ("file.exported", "audit.csv", told)
 
 
 async def test_the_chain_is_verified_and_what_was_changed_is_named(kept):

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from app.store.sql.audit_rows import newest
 from app.users.rights import Scope
 from tests.app.console.queued import Floor
 from tests.app.console.window import words
@@ -257,6 +258,10 @@ async def test_the_whole_filtered_list_goes_into_the_file_and_no_cell_is_a_formu
     assert header.startswith("case_id,program_id,kind,state,priority,typology")
     assert ",'=1+1," in row
     assert (await sue.get(f"{QUEUE}/cases.csv?stat=open")).status_code == 422
+    await sue.get(f"{QUEUE}/cases.csv?account=m-2&priority=1")
+    (noted,) = newest(floor.engine, 1)
+    assert noted.entry.event == "file.exported"
+    assert noted.entry.detail == "0 rows; priority=1&account=given"
     assert (await floor.window(floor.somebody("ana")).get(f"{QUEUE}/cases.csv")).status_code == 403
 
 
