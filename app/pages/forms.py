@@ -8,6 +8,9 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from app.pages.origin import from_our_page
+
+FORBIDDEN: Final = 403
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_BYTES: Final = 4096
 """Of a body: a link (1,024 at most) and the session's fields need less than half of it."""
@@ -23,6 +26,13 @@ class FormFaulty(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"refused with {status}")
         self.status = status
+
+
+async def our_form(request: Request, public_url: str, most_bytes: int = MOST_BYTES) -> Mapping[str, str]:
+    """The fields of a form of a page of ours. Raises FormFaulty: 403 where another site sent it; and as `read_form`."""
+    if not from_our_page(request, public_url):
+        raise FormFaulty(FORBIDDEN)
+    return await read_form(request, most_bytes)
 
 
 async def read_form(request: Request, most_bytes: int = MOST_BYTES) -> Mapping[str, str]:

@@ -16,10 +16,9 @@ from app.pages import telling
 from app.pages.answering import client_of, page
 from app.pages.assets import load_assets
 from app.pages.door import Door
-from app.pages.forms import FormFaulty, read_form
+from app.pages.forms import our_form
 from app.pages.headers import page_headers
 from app.pages.notices import PATIENCE_S, Icon
-from app.pages.origin import from_our_page
 from app.pages.rendering import Renderer, Sheet, say
 from app.redeeming.terms import Terms
 from tokens.token import Locale
@@ -34,7 +33,6 @@ STATUS: Final[Mapping[Step, int]] = {
 }
 ICONS: Final[Mapping[str, Icon]] = {"disputed": "done", "dispute_wait": "clock", "dispute_away": "clock"}
 """The rest has `note`."""
-FORBIDDEN: Final = 403
 TOO_OFTEN: Final = 429
 AWAY: Final = 503
 
@@ -78,9 +76,7 @@ class LockPages:
 
     async def confirm(self, request: Request) -> Response:
         """After "It was not me". The link is all it takes; a form of another site is refused."""
-        if not from_our_page(request, self._public_url):
-            raise FormFaulty(FORBIDDEN)
-        await read_form(request)
+        await our_form(request, self._public_url)
         client = client_of(request)
         told = await self._disputes.confirm(request.path_params["link"], client)
         locale = client.locale or told.terms.locale

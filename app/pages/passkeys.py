@@ -14,11 +14,10 @@ from starlette.routing import Route
 from app.pages.answering import client_of, page
 from app.pages.assets import load_assets
 from app.pages.door import Door
-from app.pages.forms import PASSKEY_BYTES, FormFaulty, read_form
+from app.pages.forms import PASSKEY_BYTES, our_form
 from app.pages.headers import PASSKEY_CREATE, page_headers
 from app.pages.languages import chosen
 from app.pages.notices import PATIENCE_S
-from app.pages.origin import from_our_page
 from app.pages.rendering import Renderer, Sheet
 from app.redeeming.enrolling import Enroller, Enrolment, Stage
 from tokens.token import Locale
@@ -27,7 +26,6 @@ STATUS: Final[Mapping[Stage, int]] = {"unknown": 404, "gone": 410, "taken": 409,
 """Of a stage's page, where it is not 200."""
 UNHELD: Final = 401
 """Where the browser's answer did not hold."""
-FORBIDDEN: Final = 403
 AWAY: Final = 503
 
 
@@ -66,9 +64,7 @@ class EnrolmentPages:
 
     async def enrol(self, request: Request) -> Response:
         """With the browser's answer."""
-        if not from_our_page(request, self._public_url):
-            raise FormFaulty(FORBIDDEN)
-        form = await read_form(request, PASSKEY_BYTES)
+        form = await our_form(request, self._public_url, PASSKEY_BYTES)
         link, answer = request.path_params["link"], form.get("answer", "")
         return self._told(request, await self._enroller.enrol(link, answer, client_of(request)))
 

@@ -17,11 +17,11 @@ from app.pages.assets import PREFIX, Asset, load_assets
 from app.pages.cookies import SessionCookie
 from app.pages.device import DeviceCookie
 from app.pages.door import Door
-from app.pages.forms import MOST_BYTES, PASSKEY_BYTES, FormFaulty, read_form, token_in
+from app.pages.forms import FORBIDDEN, MOST_BYTES, PASSKEY_BYTES, FormFaulty, our_form, token_in
 from app.pages.headers import PASSKEY_GET, asset_headers, page_headers
 from app.pages.languages import chosen
 from app.pages.notices import PATIENCE_S
-from app.pages.origin import FormTokens, from_our_page
+from app.pages.origin import FormTokens
 from app.pages.outbox import LocalBox, Outbox
 from app.pages.rendering import Renderer, Sheet
 from app.redeeming.views import Mishap, Step, View
@@ -59,7 +59,6 @@ ON_THE_WAY: Final[frozenset[Step]] = frozenset(
     {"ask", "type", "passkey", "confirm", "release", "reward", "receipt"}
 )
 """Steps `look` tells again: a POST that leads there is answered by a redirect, so that a refresh repeats nothing."""
-FORBIDDEN: Final = 403
 TOO_OFTEN: Final = 429
 AWAY: Final = 503
 SEE_OTHER: Final = 303
@@ -144,7 +143,7 @@ class MemberPages:
 
     async def enter(self, request: Request) -> Response:
         """After "Continue": a session and its cookie, or the page that says why not."""
-        form = await self._ours(request)
+        form = await our_form(request, self._public_url)
         text = request.path_params.get("token")
         entered = await self._visits.enter(
             token_in(form.get("link", "")) if text is None else text, self._client(request)
@@ -191,7 +190,7 @@ class MemberPages:
         act: Callable[[str | None, Form, Client], Awaitable[View]],
         most_bytes: int = MOST_BYTES,
     ) -> Response:
-        form = await self._ours(request, most_bytes)
+        form = await our_form(request, self._public_url, most_bytes)
         cookie = self._cookie.read(request)
         if cookie is not None and not self._tokens.fits(cookie, form.get("form_token", "")):
             raise FormFaulty(FORBIDDEN)
@@ -217,12 +216,6 @@ class MemberPages:
 
     def _client(self, request: Request) -> Client:
         return client_of(request)._replace(device=self._device.read(request))
-
-    async def _ours(self, request: Request, most_bytes: int = MOST_BYTES) -> Form:
-        """The form, of a page of ours. Raises FormFaulty."""
-        if not from_our_page(request, self._public_url):
-            raise FormFaulty(FORBIDDEN)
-        return await read_form(request, most_bytes)
 
     def _told(self, request: Request, view: View) -> Response:
         status = MISHAP_STATUS[view.mishap] if view.mishap else STATUS.get(view.step, 200)

@@ -10,14 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.pages.cookies import SessionCookie
-from app.pages.forms import MOST_BYTES, FormFaulty, read_form
+from app.pages.forms import FORBIDDEN, MOST_BYTES, FormFaulty, our_form
 from app.pages.languages import chosen
-from app.pages.origin import FormTokens, from_our_page
+from app.pages.origin import FormTokens
 from app.pages.rendering import Sheet
 from detectors.policy import StepUpMethod
 from tokens.token import Locale
 
-FORBIDDEN: Final = 403
 SEE_OTHER: Final = 303
 WAYS: Final[Mapping[str, StepUpMethod]] = {"passkey": "passkey", "totp": "totp", "sms_otp": "sms_otp"}
 
@@ -52,15 +51,11 @@ class Visit:
 
     async def entering(self, request: Request) -> None:
         """A "Continue" of our own page. Raises FormFaulty."""
-        if not from_our_page(request, self._public_url):
-            raise FormFaulty(FORBIDDEN)
-        await read_form(request)
+        await our_form(request, self._public_url)
 
     async def posted(self, request: Request, most_bytes: int = MOST_BYTES) -> Posted:
         """A form of this visit. Raises FormFaulty where another site sent it, or another session's page."""
-        if not from_our_page(request, self._public_url):
-            raise FormFaulty(FORBIDDEN)
-        form, cookie = await read_form(request, most_bytes), self.cookie(request)
+        form, cookie = await our_form(request, self._public_url, most_bytes), self.cookie(request)
         if cookie is not None and not self._tokens.fits(cookie, form.get("form_token", "")):
             raise FormFaulty(FORBIDDEN)
         return Posted(cookie, form)
