@@ -257,5 +257,5 @@ def beside_usual(
         spec,
         (),
         ("from_ms", "earned", "burned"),
-        months,
+        lived,
     )

@@ -33,6 +33,19 @@ REASONS_SHOWN: Final = 3
 """In a row: what is read at a glance."""
 
 
+_SIGNS: Final = {"_kmh": " km/h", "_km": " km", "_hours": " h", "_percent": " %"}
+"""How the name of a number ends → the sign of its unit."""
+
+
+def measured(unit: str | None) -> tuple[str, str]:
+    """What was measured and the sign of its unit: `("speed", " km/h")` of `speed_kmh`."""
+    said = unit or "observed"
+    for ending, sign in _SIGNS.items():
+        if said.endswith(ending):
+            return said.removesuffix(ending).replace("_", " "), sign
+    return said.replace("_", " "), ""
+
+
 def typology(name: str) -> str:
     """`Account taken over and drained`; the playbook's title."""
     known = for_typology(name)

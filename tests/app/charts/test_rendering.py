@@ -1,6 +1,7 @@
 """Charts need no style and no script, lead where they say, and name themselves."""
 
 import multiprocessing
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from xml.etree import ElementTree as ET
@@ -60,6 +61,25 @@ def test_the_table_says_what_the_picture_shows():
     chart = CHARTS["over_time"]
     assert chart.rows[0] == (20_000, 5, 0, 0, 2)
     assert len(chart.rows) == 7
+
+
+def test_what_was_earned_stands_beside_what_was_burned_and_empty_stretches_before_it_are_left_out():
+    """A smaller amount behind a larger one would not be seen."""
+    month_ms = 30 * 86_400_000
+    first_ms = 1_772_366_400_000
+    stretches = [
+        (first_ms + n * month_ms, *moved) for n, moved in enumerate([(0, 0), (0, 0), (500, 900), (0, 70)])
+    ]
+    chart = specs.beside_usual("Earned", stretches, 500, 350)
+    assert list(chart.rows) == stretches[2:]
+    drawn = render(chart)
+    earned, burned = (
+        re.findall(rf'd="M([\d.]+),[\d.]+h([\d.]+)v[^"]*" class="fill-{name}"', drawn)[:2]
+        for name in ("main", "other")
+    )
+    for (left, width), (right, _) in zip(earned, burned, strict=True):
+        assert float(left) + float(width) <= float(right)
+    assert len(earned) == 2
 
 
 async def test_a_chart_is_drawn_once_for_what_it_shows():
