@@ -44,6 +44,8 @@ class Part:
 def released(whom: tuple[str, ...], seen: Seen) -> Part:
     """What was held goes out, what was done from this case before is taken back; what others locked stays."""
     part = labelled(whom, seen, "legitimate", None)
+    # opened before it is taken from the block list, where nobody takes an account that two people closed
+    part += closing(tuple([name for name in whom if name in seen.closed]), seen, closes=False)
     opened: set[str] = set()
     for own in seen.own:  # what was done from this case before
         if isinstance(own, Switch) and not own.locked and own.account_id in whom:
@@ -57,7 +59,6 @@ def released(whom: tuple[str, ...], seen: Seen) -> Part:
             if listed is not None and listed.entry_id == own.entry_id:
                 what = f"block:account:{own.account_id}"
                 part += Part((own,), (Effect("list", what, end_word(listed.expires_ms), ""),))
-    part += closing(tuple([name for name in whom if name in seen.closed]), seen, closes=False)
     for held in seen.held:
         if held.account_id in whom and (held.account_id in opened or not seen.is_locked(held.account_id)):
             due_ms = seen.now_ms + (UNLOCKED_FIRST_MS if held.account_id in opened else 0)

@@ -14,8 +14,9 @@ from app.api.paging import CURSOR, LIMIT, expiry, instant, page_of
 from app.api.tokens import caller
 from app.api.wire import ListEntryBody, ListEntryView, ListPage
 from app.faults import is_card_number
+from app.feedback.ports import ByTwo
 from app.ports.lists import ListEntry
-from app.problems import NOT_FOUND, Refused
+from app.problems import CONFLICT, NOT_FOUND, Refused
 from detectors.event import Id
 
 
@@ -35,9 +36,12 @@ async def add_entry(call: Call) -> Response:
 
 async def remove_entry(call: Call) -> Response:
     """DELETE /v1/lists/{list}."""
-    there = await call.api.feedback.remove_from_list(
-        call.principal.program_id, call.path("list"), call.query["entry_id"], call.api.who(caller(call))
-    )
+    try:
+        there = await call.api.feedback.remove_from_list(
+            call.principal.program_id, call.path("list"), call.query["entry_id"], call.api.who(caller(call))
+        )
+    except ByTwo as by_two:
+        raise Refused(CONFLICT.because(str(by_two))) from by_two
     if not there:
         raise Refused(NOT_FOUND)
     return Response(status_code=204)
@@ -92,6 +96,6 @@ OPERATIONS: Final = (
     Operation(
         "DELETE", PATH, "Remove an entry", remove_entry,
         scopes=("admin",), status=204, gives_media=None,
-        query=(Parameter("entry_id", Id, "The entry to remove.", required=True),), refuses=(NOT_FOUND,),
+        query=(Parameter("entry_id", Id, "The entry to remove.", required=True),), refuses=(NOT_FOUND, CONFLICT),
     ),
 )  # fmt: skip

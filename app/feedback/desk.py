@@ -178,7 +178,7 @@ class FeedbackDesk:
         return Undo("list", f"{entry.list}:{entry.entry_id}")
 
     async def remove_from_list(self, program_id: str, name: ListName, entry_id: str, who: Who) -> bool:
-        """Take an entry out; False where it is not in that list."""
+        """Take an entry out; False where it is not in that list. Raises ByTwo."""
         return await self._done(self._store.delist, program_id, name, entry_id, who, self._clock())
 
     async def withdraw(self, program_id: str, undo: str, who: Who) -> bool:

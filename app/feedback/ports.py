@@ -19,6 +19,15 @@ ContextKind = Literal["device", "ip", "terminal", "payment"]
 LabelName = Literal["fraud", "legitimate", "policy_abuse", "undetermined"]
 
 
+class ByTwo(Exception):
+    """Two people closed the account: one alone does not take it from the block list. Nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Two people closed this account: reopen its case and release it there, which takes two again."
+        )
+
+
 class ContextRow(Struct, frozen=True):
     """A place or a thing many honest members share. `digest`: as of a list entry; empty for a network."""
 
@@ -146,5 +155,5 @@ class Feedback(Protocol):
         ...
 
     def delist(self, program_id: str, list_name: ListName, entry_id: str, who: Who, now_ms: int) -> bool:
-        """Take one out; False where it is not in that list."""
+        """Take one out; False where it is not in that list. Raises ByTwo."""
         ...

@@ -17,7 +17,7 @@ from app.console.programmes import Programmes
 from app.console.visit import Gesture, Get, Post, Visit, turned
 from app.faults import is_card_number
 from app.feedback.desk import ContextWish, FeedbackDesk
-from app.feedback.ports import ContextKind, ContextName
+from app.feedback.ports import ByTwo, ContextKind, ContextName
 from app.ports.lists import ListEntry
 from app.reviewing import hrefs
 from app.reviewing.listed import KIND_WORDS, REACH_MOST, Listed, Reach, Shelf, list_of, masked_value
@@ -145,7 +145,10 @@ class ListDeeds:
         if name is None:
             there = await self._feedback.unmark_context(program_id, entry_id, by)
         else:
-            there = await self._feedback.remove_from_list(program_id, name, entry_id, by)
+            try:
+                there = await self._feedback.remove_from_list(program_id, name, entry_id, by)
+            except ByTwo as by_two:
+                raise turned(409, str(by_two), LISTS) from by_two
         if not there:
             raise turned(404, "It was taken out already, or was never there.", again=LISTS)
         return visit.back(_back(program_id, shelf), "Taken out. Decisions mind it no more.")

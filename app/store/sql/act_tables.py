@@ -5,7 +5,9 @@ They share the record's `metadata`: one database, one migration history.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, Table, Text
+from collections.abc import Sequence as Names
+
+from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, SmallInteger, Table, Text, select
 
 from app.store.sql.tables import Sequence, metadata
 
@@ -46,3 +48,10 @@ case_act_accounts = Table(
     Index("ix_case_act_accounts_account", "program_id", "account_id"),
 )
 """Whom an act was about. `closes`: 1 while the account is closed by it."""
+
+
+def closed_of(connection: Connection, program_id: str, names: Names[str]) -> frozenset[str]:
+    """Those of these accounts that two people closed."""
+    of = case_act_accounts.c
+    query = select(of.account_id).where(of.program_id == program_id, of.account_id.in_(names), of.closes == 1)
+    return frozenset(connection.scalars(query))

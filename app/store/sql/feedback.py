@@ -10,16 +10,17 @@ import msgspec
 from msgspec.structs import asdict
 from sqlalchemy import Connection, Engine, delete, select
 
-from app.feedback.ports import ContextRow, Feedback, Judged, Pairs, Word
+from app.feedback.ports import ByTwo, ContextRow, Feedback, Judged, Pairs, Word
 from app.ports.labels import Label
 from app.ports.lists import ListEntry, ListName
 from app.seal import Seal
 from app.store.sql.account_keys import AccountKeys
+from app.store.sql.act_tables import closed_of
 from app.store.sql.audit import Audit, Entry
 from app.store.sql.dialect import insert_new
 from app.store.sql.feedback_tables import account_words, shared_contexts
 from app.store.sql.heard import context_place, pair_place
-from app.store.sql.listed import list_row
+from app.store.sql.listed import list_row, value_of
 from app.store.sql.moves import Moves
 from app.store.sql.reach import Joined, in_one, reading
 from app.store.sql.tables import decisions, labels, list_entries
@@ -161,11 +162,17 @@ class SqlFeedback(Feedback):
         self._act(entry.program_id, who, entry.created_ms, keep)
 
     def delist(self, program_id: str, list_name: ListName, entry_id: str, who: Who, now_ms: int) -> bool:
-        """Take one out; False where it is not in that list."""
+        """Take one out; False where it is not in that list. Raises ByTwo."""
 
         def take(connection: Connection, _version: int) -> list[Note]:
             entry = list_entries.c
             its = (entry.entry_id == entry_id) & (entry.program_id == program_id) & (entry.list == list_name)
+            whose = select(entry.sealed_value).where(its, entry.list == "block", entry.kind == "account")
+            sealed = connection.scalar(whose)
+            if sealed is not None and closed_of(
+                connection, program_id, [value_of(sealed, program_id, entry_id, self._seal)]
+            ):
+                raise ByTwo
             gone = connection.execute(delete(list_entries).where(its)).rowcount
             return [("list.removed", entry_id, list_name)] * gone
 

@@ -107,5 +107,10 @@ def list_row(entry: ListEntry, seal: Seal) -> dict[str, Any]:
     return {**values, "sealed_value": sealed}
 
 
+def value_of(sealed: bytes, program_id: str, entry_id: str, seal: Seal) -> str:
+    """What the entry is of, in clear."""
+    return seal.open(sealed, _place(program_id, entry_id)).decode()
+
+
 def _place(program_id: str, entry_id: str) -> bytes:
     return place("list entry", program_id, entry_id)

@@ -11,9 +11,11 @@ from app.acting.ports import ACT_NAMES, Act, Done, Refused
 from app.acting.terms import RIGHTS
 from app.cases.ports import Scope, Wish
 from app.console.may_move import turned_down
+from app.feedback.ports import ByTwo
 from app.locking.visiting import PROVABLE
 from app.store.sql.act_tables import case_acts
 from app.store.sql.acting import stepping
+from app.store.sql.tables import list_entries
 from app.users.rights import ROLES, may
 from app.users.rights import Scope as Sees
 from tests.app.acting.conftest import ANN, BEN, PROGRAM, SAM, SUE, person
@@ -382,3 +384,28 @@ async def test_the_rest_of_an_escalated_ring_is_a_seniors_too(house):
     eve = person("eve", "senior", Sees(stores=frozenset({"s-1"})))
     await house.do(eve, case_id, "block")
     assert house.case(house.cases.open_case(PROGRAM, "m-2")).state == "escalated"
+
+
+async def test_one_person_does_not_take_an_account_that_two_closed_from_the_block_list(house):
+    case_id = house.open_case("m-1")
+    listed = await house.do(SUE, case_id, "add_to_list", kind="account", value="m-1", list_name="block")
+    await house.do(SUE, case_id, "close_account")
+    await house.do(SAM, case_id, "approve")
+    with house.engine.connect() as connection:
+        entries = connection.scalars(select(list_entries.c.entry_id)).all()
+    assert len(entries) == 2
+    for entry_id in entries:
+        with pytest.raises(ByTwo):
+            house.feedback.delist(PROGRAM, "block", entry_id, Who(SAM.actor), NOW_MS)
+    assert (await house.desk.undo(SUE, PROGRAM, case_id, listed.undo)).why == "not_undoable"
+    with house.engine.connect() as connection:
+        assert len(connection.scalars(select(list_entries.c.entry_id)).all()) == 2
+
+    wish = Wish(move="reopen", reason="appeal")
+    house.cases.move(Scope(PROGRAM), case_id, Who(SAM.actor), wish, None, NOW_MS)
+    await house.do(SUE, case_id, "release")
+    await house.do(SAM, case_id, "approve")
+    assert not house.acts.is_closed(PROGRAM, "m-1")
+    with house.engine.connect() as connection:
+        for entry_id in connection.scalars(select(list_entries.c.entry_id)).all():
+            assert house.feedback.delist(PROGRAM, "block", entry_id, Who(SAM.actor), NOW_MS)

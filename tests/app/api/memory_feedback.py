@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.feedback.ports import ContextRow, Judged, PairRow, Pairs, Word
+from app.feedback.ports import ByTwo, ContextRow, Judged, PairRow, Pairs, Word
 from app.ports.labels import Label
 from app.ports.record import Page
 
@@ -22,6 +22,8 @@ class MemoryFeedback:
     words: list[Word] = field(default_factory=list)
     pairs: dict[tuple[str, str, str], PairRow] = field(default_factory=dict)
     acts: int = 0
+    by_two: set[tuple[str, str, str]] = field(default_factory=set)
+    """List, kind and value of what two people closed."""
 
     def judged(self, program_id, account_id, event_id) -> Judged:
         whose = next(
@@ -77,6 +79,9 @@ class MemoryFeedback:
         self.record.add_list_entry(entry)
 
     def delist(self, program_id, list_name, entry_id, who, now_ms) -> bool:  # noqa: ARG002
+        entries = [one for one in self.record.entries if one.entry_id == entry_id]
+        if any((list_name, one.kind, one.value) in self.by_two for one in entries):
+            raise ByTwo
         return self.record.remove_list_entry(program_id, list_name, entry_id)
 
     def contexts(self, program_id, *, limit, cursor) -> Page[ContextRow]:

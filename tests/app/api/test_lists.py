@@ -88,3 +88,14 @@ async def test_an_end_beyond_all_dates_shuts_nobody_out_of_the_list(service, end
     assert made.status_code == 201
     shown = await service.call("GET", "/v1/lists/block", "admin")
     assert shown.json()["items"][0]["expires_at"] == "9999-12-31T23:59:59Z"
+
+
+async def test_what_two_people_closed_is_not_taken_out_by_a_key(service):
+    headers = {"content-type": "application/json"}
+    await service.call("POST", "/v1/lists/block", "admin", content=ENTRY, headers=headers)
+    (entry,) = service.record.entries
+    service.api.heard.by_two.add(("block", "account", "m-1"))
+    refused = await service.call("DELETE", f"/v1/lists/block?entry_id={entry.entry_id}", "admin")
+    assert refused.status_code == 409
+    assert "Two people closed this account" in refused.json()["detail"]
+    assert service.record.entries == [entry]

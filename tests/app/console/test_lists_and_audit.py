@@ -7,9 +7,11 @@ import re
 from io import StringIO
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
 from app.store.sql import open_engine
+from app.store.sql.act_tables import case_act_accounts
+from app.store.sql.tables import list_entries
 from app.users.rights import Scope
 from tests.app.console.kept import filled
 from tests.app.console.window import NOW_MS, words
@@ -193,3 +195,16 @@ async def test_the_newest_part_is_verified_alone(kept):
         connection.execute(text("UPDATE audit SET detail = 'other' WHERE seq = 1"))
     assert kept.audit.verify_newest(kept.engine, 4).rows == 4
     assert kept.audit.verify_newest(kept.engine, 6).seq == 1
+
+
+async def test_the_entry_of_an_account_that_two_people_closed_leads_to_its_case(kept):
+    there = kept.window()
+    await there.post("/console/lists", **NEW | {"kind": "account", "value": "m-1"})
+    with kept.engine.begin() as connection:
+        closed = {"act_id": "act_1", "account_id": "m-1", "program_id": "default", "closes": 1}
+        connection.execute(insert(case_act_accounts), closed)
+        entry_id = connection.scalar(select(list_entries.c.entry_id))
+    refused = await there.post(f"/console/lists/block/{entry_id}/remove", program="default")
+    assert refused.status_code == 409
+    assert "reopen its case and release it there" in words(refused.text)
+    assert kept.review.listed.counts("default", NOW_MS)["block"] == 1

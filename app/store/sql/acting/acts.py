@@ -14,11 +14,12 @@ from app.acting.ports import Act, ActName, ActRow, Effect, Refused
 from app.acting.seen import Plan, Seen, refused
 from app.acting.steps import Step, Switch
 from app.cases.ports import Case, CaseFile, Refusal, Scope, Wish
+from app.feedback.ports import ByTwo
 from app.seal import Seal, place
 from app.store.sql.account_keys import AccountKeys
-from app.store.sql.act_tables import case_act_accounts, case_acts
+from app.store.sql.act_tables import case_act_accounts, case_acts, closed_of
 from app.store.sql.acting.gathering import Gathering
-from app.store.sql.acting.seeing import Eyes, closed_of, read_steps, see
+from app.store.sql.acting.seeing import Eyes, read_steps, see
 from app.store.sql.acting.stepping import Doing, NotDone, Stepper, Stores
 from app.store.sql.audit import Entry
 from app.store.sql.cases import Kept as CasesKept
@@ -160,6 +161,8 @@ class SqlActs(Acts):
             return in_one(self.engine, move)
         except _TurnedDown as turned_down:
             return turned_down.refusal
+        except ByTwo:
+            return Refused("not_undoable", CLOSED_SINCE, "handle")
         except NotDone as not_done:
             return Refused("impossible", str(not_done))
         except ValueError as wrong:

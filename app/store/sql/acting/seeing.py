@@ -16,7 +16,7 @@ from app.cases.ports import Case, CaseFile, Scope
 from app.cases.terms import CaseTerms
 from app.ports.locks import LockRow
 from app.store.sql.account_keys import AccountKeys
-from app.store.sql.act_tables import case_act_accounts, case_acts
+from app.store.sql.act_tables import case_acts, closed_of
 from app.store.sql.cases.letting_go import let_go_before
 from app.store.sql.cases.parts import beyond_of
 from app.store.sql.feedback_tables import account_words, pair_verdicts
@@ -175,10 +175,3 @@ def _proposed(connection: Connection, case: Case) -> Proposed | None:
     act = read_act(row.asked)
     closes = case.proposal == "close_account"
     return Proposed(act, row.actor) if (act.name == "close_account") == closes else None
-
-
-def closed_of(connection: Connection, program_id: str, names: Sequence[str]) -> frozenset[str]:
-    """Those of these accounts that two people closed."""
-    of = case_act_accounts.c
-    query = select(of.account_id).where(of.program_id == program_id, of.account_id.in_(names), of.closes == 1)
-    return frozenset(connection.scalars(query))
