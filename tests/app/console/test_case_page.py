@@ -9,6 +9,7 @@ import pytest
 
 from app.composition.console import queue_room
 from app.console.colleagues import Colleagues
+from app.console.taking_out import TakingOut
 from app.reviewing import hrefs
 from app.store.sql.console_views import SqlViews
 from app.users.rights import Scope
@@ -273,7 +274,7 @@ async def test_a_thing_is_marked_as_shared_without_being_shown(house):
 async def test_the_next_case_is_of_the_queue_as_it_was_looked_at_last(house, seen, next_of):
     case_id = await house.takeover()
     views = SqlViews(house.engine, lambda prefix: prefix)
-    queue = queue_room(house.cases.desk, views, Colleagues(house.users))
+    queue = queue_room(house.cases.desk, views, Colleagues(house.users), TakingOut(house.review.noting))
     window = Window([house.room(), queue], a_viewer(), a_console(a_viewer(), house.installation.now_ms))
 
     async def query() -> list[str]:
