@@ -97,7 +97,7 @@ async def test_releasing_much_needs_a_second_person_and_says_so(floor: Floor):
     held = {"points": 50_000, "set": {"hold_ms": floor.now_ms + HOUR_MS}}
     case, ana = floor.open("m-1", **held), floor.window(floor.somebody("ana"))
     done = await confirmed(ana, [case.case_id], "close", resolution="legitimate", reason="a family")
-    assert "Releasing so much needs a second person" in words(done.text)
+    assert "This is 500.00 EUR: a second person has to approve." in words(done.text)
     assert floor.case(case.case_id).state == "open"
 
 
