@@ -296,13 +296,25 @@ class TokenDesk:
             proof = answer
         proven = proof is not None and proves_member(found.token)
         passed = self._checked(found, caller, member, proven=proven)
+        if passed is None:
+            return self._overtaken(claims, account_id, claimant)
         if isinstance(passed, Problem):
             return passed
         call = Call(self._secrets.call_hash(program_id, "call", call_key), body_hash, b"")
         return _told(self._releaser.release(found, proof, claimant, call, passed.decision_id))
 
-    def _checked(self, found: Found, caller: Caller, member: Member, *, proven: bool) -> Cleared | Problem:
-        """What the check says to a backend: it is one visitor, whichever of its keys calls."""
+    def _overtaken(self, claims: Claims, account_id: str, claimant: Claimant) -> Answer | Problem:
+        """Somebody was first: where that was a repeat of this very call, theirs is the answer."""
+        found = self._at(claims, account_id, redeemed_too=True)
+        if isinstance(found, Problem):
+            return found
+        redeemed = self._releaser.again(found, claimant) if found.token.state == "redeemed" else None
+        return CHECKED["not_live"] if redeemed is None else _told(redeemed)
+
+    def _checked(
+        self, found: Found, caller: Caller, member: Member, *, proven: bool
+    ) -> Cleared | Problem | None:
+        """What the check says to a backend: one visitor, whichever of its keys calls. None: the token changed."""
         asker = self._asker(caller)
         visitor = Visitor(asker.session_hash, member.ip, member.device)
         checked = self._check.check(found, visitor, asker.who, proven=proven)
@@ -313,7 +325,7 @@ class TokenDesk:
             return UNPROVEN.because(
                 f"The member must pass the challenge {name} first, by {methods}; then redeem again."
             ).challenging(name, checked.methods)
-        return CHECKED[checked]
+        return None if checked == "not_live" else CHECKED[checked]
 
     def _prove(self, found: Found, otp: str | None, caller: Caller) -> Proof | Problem:
         token = found.token

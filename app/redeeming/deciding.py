@@ -9,10 +9,11 @@ from ipaddress import ip_address
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
-from anyio import from_thread
+from anyio import from_thread, sleep
 from msgspec import Struct
 
 from app.answers import Answer, Conflict409, Decided200
+from app.earlier import OTHERS_LOOKS, OTHERS_POLL_S
 from app.journal import Journal
 from app.ports.history import History, HotStoreAway
 from app.ports.instants import Clock
@@ -132,7 +133,7 @@ class Decider:
                 return _decode(answer.body)
             if not isinstance(answer, Conflict409):
                 raise HotStoreAway("a redemption could not be decided")
-            earlier = self._earlier(event)
+            earlier = self._earlier(event) or self._under_way(event)
             if earlier is not None and earlier.may_be_over:
                 after = f"{event.event_id} {self._clock()}"
             elif earlier is not None and self._is_good(earlier):
@@ -155,6 +156,15 @@ class Decider:
             return _decode(self._journal.open_answer(sealed))
         stored = self._record.answer(event.program_id, event.event_id)
         return None if stored is None else _decode(stored.answer)
+
+    def _under_way(self, event: Event) -> Made | None:
+        """The answer of whoever has this very gesture in hand, once there is one; None if they died over it."""
+        for _ in range(OTHERS_LOOKS):
+            from_thread.run(sleep, OTHERS_POLL_S)
+            earlier = self._earlier(event)
+            if earlier is not None:
+                return earlier
+        return None
 
     def _is_good(self, made: Made) -> bool:
         return self._clock() - made.evaluated_at.timestamp() * 1_000 <= CHECK_GOOD_FOR_S * 1_000

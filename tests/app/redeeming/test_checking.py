@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
+from itertools import count
 
 import msgspec
 import pytest
+from anyio import to_thread
 
 from app.problems import Problem
 from app.redeeming.checking import Cleared
 from app.redeeming.deciding import Visitor
 from app.redeeming.desk import Answer
+from app.redeeming.releasing import Claimant
+from detectors.snapshot import LinkSeen
 from tests.app.redeeming.checked import FRENCH, GERMAN, browser, passed
 from tests.app.redeeming.promise import BACKEND, PAYLOAD
+from tokens.who import Who
 
 
 async def test_an_ordinary_redemption_is_decided_recorded_and_completed(checked):
@@ -133,6 +139,49 @@ async def test_who_repeats_a_gesture_finds_the_decision_made(checked):
     await checked.later(60)
     assert (await checked.visits.release(cookie, view.echo, known)).payload == PAYLOAD
     assert len(await checked.made()) == 1
+
+
+async def test_one_gesture_repeated_at_once_is_one_decision_whenever_each_was_made(checked):
+    """A backend that insists is one gesture: who comes while it is being decided waits for that decision."""
+    _, token_id = await checked.gift(100)
+    token = await checked.token_now(token_id)
+    checked.decider._clock = count(checked.now_ms).__next__
+    link = LinkSeen(devices_24h=1, countries_24h=1, failed_codes=0, forwarded=False, channel="", age_s=1)
+    visitor = Visitor(b"a backend")
+
+    def decide():
+        return checked.decider.decide(token, visitor, link, "")
+
+    made = await asyncio.gather(*(to_thread.run_sync(decide) for _ in range(30)))
+    assert len({one.decision_id for one in made}) == 1
+    assert len(await checked.made()) == 1
+
+
+async def test_a_call_that_finds_its_token_redeemed_meanwhile_is_told_as_its_repeats_are(
+    checked, monkeypatch
+):
+    """The token went between being looked at and being held: the same key gets the reward, another a refusal."""
+    text, _ = await checked.gift(888)
+    look, first = checked.desk._at, []
+
+    def meanwhile(claims, account_id, **how):
+        found = look(claims, account_id, **how)
+        if not first:
+            first.append(found)
+            call_hash = checked.secrets.call_hash("default", "redeem", "k", body_hash)
+            claimant = Claimant(call_hash, b"k", Who("apikey:till"))
+            checked.releaser.release(found, None, claimant, None)
+        return found
+
+    body_hash = sha256(b"redeem\0{}").hexdigest()
+    monkeypatch.setattr(checked.desk, "_at", meanwhile)
+    told = await checked.redeem(text, key="k", body=b"{}")
+    assert isinstance(told, Answer), told
+    assert msgspec.json.decode(told.body)["reward"]["payload"] == PAYLOAD
+    first.clear()
+    other, _ = await checked.gift(888)
+    refused = await checked.redeem(other, key="another", body=b"{}")
+    assert (refused.status, first[0].token.state) == (409, "issued")
 
 
 async def test_a_link_opened_on_three_devices_asks(checked):
