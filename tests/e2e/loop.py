@@ -11,6 +11,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator
 
 from app.pages.texts import TEXTS
+from app.webhooks.sending import HOLD_MS
 from benchmarks.installation import PATIENCE_S, until
 from earnest_client import Conflict, Decision, Reward
 from earnest_client.events import EventType
@@ -29,6 +30,8 @@ PRESS_MS: Final = 3_000
 """A button that is not there by then is on another page than this: the member loads it again."""
 ANSWER_S: Final = 3 * PATIENCE_S
 """For the page after a gesture, with a dozen browsers open, while what answers them is killed and starts again."""
+TOLD_S: Final = HOLD_MS / 1_000 + PATIENCE_S
+"""For a webhook: what a killed worker had in hand is its own for so long, and then sent by the next one."""
 USUAL: Final = 5
 """Redemptions in an hour that the shipped policy lets pass; the next one is suspicious."""
 
@@ -148,7 +151,7 @@ class Loop:
         except Conflict:
             other = None
         assert other is None
-        until(lambda: len(self._house.told(self.account_id)) >= len(self._expected()))
+        until(lambda: len(self._house.told(self.account_id)) >= len(self._expected()), TOLD_S)
         self._is_told()
 
     def _is_told(self) -> None:

@@ -12,7 +12,7 @@ from benchmarks.installation import until
 from tests.e2e.authenticators import chromium, let_passkeys_age
 from tests.e2e.browser import PHONE
 from tests.e2e.events import fresh
-from tests.e2e.loop import STEPS, Loop, Way
+from tests.e2e.loop import STEPS, TOLD_S, Loop, Way
 from tests.e2e.loop_house import House, audit_is_whole, house
 from tests.e2e.test_passkeys import enrol, member
 
@@ -47,7 +47,7 @@ def test_a_suspicious_redemption_is_proven_and_spent_at_the_till(home, member, w
     loop.run()
     loop.is_closed()
     assert one.complaints == []
-    until(lambda: not home.waiting())
+    until(lambda: not home.waiting(), TOLD_S)
     audit_is_whole(home)
 
 
@@ -68,5 +68,5 @@ def test_killed_between_any_two_steps_it_ends_as_if_nothing_had_been(home, membe
         loop.run(STEPS[done:])
     for loop, _ in loops:
         loop.is_closed()
-    until(lambda: not home.waiting())
+    until(lambda: not home.waiting(), TOLD_S)
     audit_is_whole(home)
