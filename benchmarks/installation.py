@@ -27,7 +27,7 @@ from app.store.sql import migrate, open_engine
 from app.store.sql.api_keys import ApiKeyRecord
 from app.store.valkey import STATE_KEY
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Seconds for anything that must come true: far beyond what it takes, so that a busy machine fails nothing."""
 PATIENT = {"EARNEST_HOT_TIMEOUT_MS": "10000", "EARNEST_FALLBACK_DEADLINE_MS": "15000"}
 """For what is not about deadlines: nobody on a busy machine is answered by the fallback, or told that a store is away."""

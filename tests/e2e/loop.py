@@ -28,7 +28,7 @@ STEPS: Final = ("earn", "redeem", "enter", "choose", "prove", "issue", "spend")
 POINTS: Final = 300
 PRESS_MS: Final = 3_000
 """A button that is not there by then is on another page than this: the member loads it again."""
-ANSWER_S: Final = 3 * PATIENCE_S
+ANSWER_S: Final = PATIENCE_S
 """For the page after a gesture, with a dozen browsers open, while what answers them is killed and starts again."""
 TOLD_S: Final = HOLD_MS / 1_000 + PATIENCE_S
 """For a webhook: what a killed worker had in hand is its own for so long, and then sent by the next one."""
