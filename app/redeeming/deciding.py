@@ -149,22 +149,27 @@ class Decider:
 
     def _earlier(self, event: Event) -> Made | None:
         """The answer given to another event of this id: the same gesture, made before at another instant."""
+        made = self._just_made(event)
+        if made is not None:
+            return made
+        stored = self._record.answer(event.program_id, event.event_id)
+        return None if stored is None else _decode(stored.answer)
+
+    def _just_made(self, event: Event) -> Made | None:
+        """The same while the hot store has it, which is until the record does."""
         account = self._sighter.digest(event.program_id, "account", event.account_id)
         key = self._sighter.event_key(event.program_id, event.event_id)
         sealed = from_thread.run(self._history.stored_answer, account, key)
-        if sealed is not None:
-            return _decode(self._journal.open_answer(sealed))
-        stored = self._record.answer(event.program_id, event.event_id)
-        return None if stored is None else _decode(stored.answer)
+        return None if sealed is None else _decode(self._journal.open_answer(sealed))
 
     def _under_way(self, event: Event) -> Made | None:
         """The answer of whoever has this very gesture in hand, once there is one; None if they died over it."""
         for _ in range(OTHERS_LOOKS):
             from_thread.run(sleep, OTHERS_POLL_S)
-            earlier = self._earlier(event)
-            if earlier is not None:
-                return earlier
-        return None
+            made = self._just_made(event)
+            if made is not None:
+                return made
+        return self._earlier(event)
 
     def _is_good(self, made: Made) -> bool:
         return self._clock() - made.evaluated_at.timestamp() * 1_000 <= CHECK_GOOD_FOR_S * 1_000
