@@ -30,7 +30,8 @@ chore alone 2.1 s, since one wrote while the other rested; with one for both 0.4
 
 RUSH_REST: Final = 9
 """Times as long as its step took a chore rests in a rush: deciding has the processors, and the figures follow. A tenth
-of a core reads some 1,000 decisions a second, the rest when the rush is over. With two cores for everything one web
+of a core reads some 700 decisions a second (a tenth of what `benchmarks.console_pages` reads where it begins), the rest
+when the rush is over. With two cores for everything one web
 process decides 2,970 a second instead of 2,600 (`python -m benchmarks.decisions`)."""
 
 

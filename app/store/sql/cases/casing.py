@@ -26,7 +26,7 @@ NOTE_EVERY: Final = 20_000
 """Numbers passed over with nothing for a case before that is written down: they are read again after a stop, in half a
 second, and an honest day costs the database no commits."""
 LOOKED_AT: Final = 5_000
-"""Numbers looked through in one step, 10 ms where none is flagged: a busy second's."""
+"""Numbers looked through in one step, a busy second's: 2 ms where none is flagged (`python -m benchmarks.cases`)."""
 _FLAGGED: Final = (
     select(
         *(
