@@ -50,17 +50,23 @@ def enrol(house: Installation, opened: Open):
         link = invited(house, email, role)
         page = opened(address(), **options).page
         page.goto(link)
-        page.locator("summary").click()
-        key = page.locator("details code").nth(1).inner_text()
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_label("The same again").fill(PASSWORD)
-        page.get_by_label("Code the app shows").fill(TOTP(key).now())
-        page.get_by_role("button", name="Finish and sign in").click()
-        codes = page.locator("#codes li").all_inner_texts()
-        page.get_by_role("link", name="I have kept them").click()
+        key, codes = enrol_by_app(page)
         return Enrolled(page, email, key, codes)
 
     return let_in
+
+
+def enrol_by_app(page: Page) -> tuple[str, list[str]]:
+    """Finish an enrolment whose link is opened: the app's key, and the recovery codes."""
+    page.locator("summary").click()
+    key = page.locator("details code").nth(1).inner_text()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_label("Code the app shows").fill(TOTP(key).now())
+    page.get_by_role("button", name="Finish and sign in").click()
+    codes = page.locator("#codes li").all_inner_texts()
+    page.get_by_role("link", name="I have kept them").click()
+    return key, codes
 
 
 def invited(house: Installation, email: str, role: str) -> str:

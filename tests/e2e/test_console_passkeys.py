@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from pyotp import TOTP
 
 from app.console.access import WRONG_CODE
 from benchmarks.installation import PATIENT, Installation
 from tests.e2e.authenticators import chromium
-from tests.e2e.test_console_access import PASSWORD, invited, is_sound
+from tests.e2e.test_console_access import PASSWORD, enrol_by_app, invited, is_sound
 from tests.e2e.test_passkeys import GET, PUBLIC, Member, member, url_safe
 
 __all__ = ["member"]
@@ -103,14 +102,7 @@ def analyst(house: Installation, member: Callable[..., Member]) -> Callable[...,
         email, at = f"{name}@shop.example", member(**options)
         page = at.page
         page.goto(invited(house, email, "analyst").replace(house.address, PUBLIC))
-        page.locator("summary").click()
-        key = page.locator("details code").nth(1).inner_text()
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_label("The same again").fill(PASSWORD)
-        page.get_by_label("Code the app shows").fill(TOTP(key).now())
-        page.get_by_role("button", name="Finish and sign in").click()
-        codes = page.locator("#codes li").all_inner_texts()
-        page.get_by_role("link", name="I have kept them").click()
+        _, codes = enrol_by_app(page)
         return Analyst(at, email, codes)
 
     return let_in
